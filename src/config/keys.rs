@@ -1,0 +1,226 @@
+//! The table of the model file: every key with its kind, default and meaning. The reader, the help
+//! lines of errors and the JSON schema all come from here.
+
+use super::{
+    ControlScale, Mode, ScaleMethod,
+    kind::{Key, Kind, Rest, Section},
+};
+
+const fn key(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, kind, required: false, about }
+}
+
+const fn required(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, kind, required: true, about }
+}
+
+const fn names<T, const N: usize>(all: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut i = 0;
+    while i < N {
+        names[i] = all[i].0;
+        i += 1;
+    }
+    names
+}
+
+/// What a later release adds: recognised and refused, never ignored. The table it stands in, the
+/// key, and what it is; the release that supports one removes its line.
+pub(super) const LATER: &[(&str, &str, &str)] = &[
+    ("", "trend", "a linear trend with changepoints"),
+    ("", "event", "effects of dated events"),
+    ("", "fourier", "monthly, weekly and further yearly seasonality"),
+    ("", "time_varying", "an intercept or media effects that vary in time"),
+    ("", "lift_test", "calibration by lift tests"),
+    ("", "cost_per_target", "calibration by cost per target"),
+    ("data", "dims", "dimensions pooled inside one model"),
+    ("scaling.target", "over", "a choice of the dimensions pooled for the scale"),
+    ("scaling.channel", "over", "a choice of the dimensions pooled for the scale"),
+    ("adstock", "channel", "adstock families per channel"),
+    ("saturation", "channel", "saturation families per channel"),
+];
+
+pub(super) const ROOT: Section = Section {
+    path: "",
+    keys: &[
+        required("data", Kind::Table(&DATA), "the table of data and the role of its columns"),
+        key("scaling", Kind::Table(&SCALING), "how target, channels and controls are scaled"),
+        key("model", Kind::Table(&MODEL), "order of the transforms and seasonality"),
+        key("adstock", Kind::Table(&ADSTOCK), "how the effect of spend carries over"),
+        key("saturation", Kind::Table(&SATURATION), "how returns diminish"),
+        key("priors", Kind::Table(&PRIORS), "priors of intercept, controls and seasonality"),
+        key("likelihood", Kind::Table(&LIKELIHOOD), "distribution of the target"),
+        key("sampler", Kind::Table(&SAMPLER), "how long and how wide to sample"),
+    ],
+    rest: Rest::Nothing,
+};
+
+const DATA: Section = Section {
+    path: "data",
+    keys: &[
+        required(
+            "path",
+            Kind::Text,
+            "the CSV or Parquet file, or a glob of several; relative to the model file",
+        ),
+        required("date", Kind::Text, "the column of dates"),
+        required("target", Kind::Text, "the column to explain, such as sales"),
+        required(
+            "channels",
+            Kind::Texts,
+            "the columns of spend, globs allowed, such as [\"tv\", \"mdsp_*\"]",
+        ),
+        key("controls", Kind::Texts, "further columns that explain the target, globs allowed"),
+        key(
+            "panel",
+            Kind::Texts,
+            "columns such as brand and region: one independent model per combination",
+        ),
+        key("train_until", Kind::Date, "last date to learn from; later rows are the test set"),
+        key(
+            "rename",
+            Kind::Renames,
+            "new names of columns, old = \"new\"; applied first: every other key uses the new names",
+        ),
+        key(
+            "truth",
+            Kind::Text,
+            "the true parameters of simulated data, shown beside the estimates",
+        ),
+    ],
+    rest: Rest::Nothing,
+};
+
+const SCALING: Section = Section {
+    path: "scaling",
+    keys: &[
+        key("target", Kind::Table(&SCALING_TARGET), "how the target is scaled"),
+        key("channel", Kind::Table(&SCALING_CHANNEL), "how each channel's spend is scaled"),
+        key("controls", Kind::Table(&SCALING_CONTROLS), "how each control is scaled"),
+    ],
+    rest: Rest::Nothing,
+};
+
+const SCALE_METHODS: [&str; 3] = names(&ScaleMethod::ALL);
+const METHOD: [Key; 1] = [key(
+    "method",
+    Kind::Choice(&SCALE_METHODS),
+    "what a column is divided by, learned on the training rows",
+)];
+const SCALING_TARGET: Section =
+    Section { path: "scaling.target", keys: &METHOD, rest: Rest::Nothing };
+const SCALING_CHANNEL: Section =
+    Section { path: "scaling.channel", keys: &METHOD, rest: Rest::Nothing };
+
+const CONTROL_SCALES: [&str; 3] = names(&ControlScale::ALL);
+const SCALING_CONTROLS: Section = Section {
+    path: "scaling.controls",
+    keys: &[key(
+        "method",
+        Kind::Choice(&CONTROL_SCALES),
+        "how each control is scaled, learned on the training rows",
+    )],
+    rest: Rest::Nothing,
+};
+
+const MODEL: Section = Section {
+    path: "model",
+    keys: &[
+        key("adstock_first", Kind::Flag(true), "adstock before saturation, or after it"),
+        key(
+            "yearly_seasonality",
+            Kind::Count { default: 0, min: 0, max: 182, step: 1 },
+            "number of yearly Fourier modes; 0 for none",
+        ),
+    ],
+    rest: Rest::Nothing,
+};
+
+const MODES: [&str; 3] = names(&Mode::ALL);
+const ADSTOCK: Section = Section {
+    path: "adstock",
+    keys: &[
+        key("family", Kind::Name(Some("geometric")), "the family of the adstock"),
+        key(
+            "l_max",
+            Kind::Count { default: 8, min: 1, max: 1000, step: 1 },
+            "number of periods over which spend acts, its own included",
+        ),
+        key("normalize", Kind::Flag(true), "whether the weights are divided by their sum"),
+        key(
+            "mode",
+            Kind::Choice(&MODES),
+            "whether spend acts after its own period, before it, or around it",
+        ),
+        key("priors", Kind::Table(&ADSTOCK_PRIORS), "priors of the family's parameters"),
+    ],
+    rest: Rest::Nothing,
+};
+const ADSTOCK_PRIORS: Section = Section { path: "adstock.priors", keys: &[], rest: Rest::Priors };
+
+const SATURATION: Section = Section {
+    path: "saturation",
+    keys: &[
+        key("family", Kind::Name(Some("logistic")), "the family of the saturation"),
+        key("priors", Kind::Table(&SATURATION_PRIORS), "priors of the family's parameters"),
+    ],
+    rest: Rest::Nothing,
+};
+const SATURATION_PRIORS: Section =
+    Section { path: "saturation.priors", keys: &[], rest: Rest::Priors };
+
+const PRIORS: Section = Section { path: "priors", keys: &[], rest: Rest::Priors };
+
+const LIKELIHOOD: Section = Section {
+    path: "likelihood",
+    keys: &[
+        key("distribution", Kind::Name(Some("Normal")), "distribution of the target"),
+        key(
+            "lower",
+            Kind::Number,
+            "lower bound of a truncated distribution, on the target's scale",
+        ),
+    ],
+    rest: Rest::Priors,
+};
+
+const SAMPLER: Section = Section {
+    path: "sampler",
+    keys: &[
+        key(
+            "chains",
+            Kind::Count { default: 64, min: 16, max: 4096, step: 16 },
+            "number of chains per model",
+        ),
+        key(
+            "ess",
+            Kind::Positive(1000.0),
+            "sampling stops when every parameter has this effective sample size, bulk and tail",
+        ),
+        key(
+            "max_gradients",
+            Kind::Count { default: 200_000, min: 1, max: usize::MAX, step: 1 },
+            "gradients after which a chain stops in any case",
+        ),
+    ],
+    rest: Rest::Nothing,
+};
+
+/// A prior, wherever it stands.
+pub(super) const PRIOR: Section = Section {
+    path: "prior",
+    keys: &[
+        required(
+            "distribution",
+            Kind::Name(None),
+            "the distribution, such as \"Normal\" or \"HalfNormal\"",
+        ),
+        key(
+            "dims",
+            Kind::Texts,
+            "the dimensions over which the parameter varies, such as [\"channel\"]; none: one value",
+        ),
+        key("centered", Kind::Flag(true), "centered parameterisation of a hierarchy"),
+    ],
+    rest: Rest::Args,
+};

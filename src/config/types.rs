@@ -1,0 +1,192 @@
+//! The model file as typed values.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::{Deref, Range},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use jiff::civil::Date;
+
+use super::prior::Priors;
+use crate::error::Source;
+
+/// A value and the bytes of the model file it was written in.
+#[derive(Clone, Debug)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Its place; that of its table for a default, empty if the file has no such table.
+    pub span: Range<usize>,
+}
+
+impl<T> Deref for Spanned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Spanned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+/// A model file: what the user asked for.
+#[derive(Clone, Debug)]
+pub struct ModelFile {
+    /// Name and text, for errors that point into it.
+    pub source: Arc<Source>,
+    /// The path, as given.
+    pub path: PathBuf,
+    /// The table of data and the role of its columns.
+    pub data: Data,
+    /// How target, channels and controls are scaled.
+    pub scaling: Scaling,
+    /// Adstock before saturation, or after it.
+    pub adstock_first: bool,
+    /// Number of yearly Fourier modes, 0 for none.
+    pub yearly_seasonality: usize,
+    /// How the effect of spend carries over.
+    pub adstock: Adstock,
+    /// How returns diminish.
+    pub saturation: Saturation,
+    /// Priors of intercept, controls and seasonality.
+    pub priors: Priors,
+    /// Distribution of the target.
+    pub likelihood: Likelihood,
+    /// How long and how wide to sample.
+    pub sampler: Sampler,
+}
+
+/// The table of data and the role of its columns. Names are those after `rename`.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// File or glob, relative to the model file.
+    pub path: Spanned<String>,
+    /// Column of dates.
+    pub date: Spanned<String>,
+    /// Column to explain.
+    pub target: Spanned<String>,
+    /// Columns of spend, or globs of them; at least one.
+    pub channels: Vec<Spanned<String>>,
+    /// Further columns that explain the target, or globs of them.
+    pub controls: Vec<Spanned<String>>,
+    /// Columns whose combinations have a model each.
+    pub panel: Vec<Spanned<String>>,
+    /// Last date to learn from.
+    pub train_until: Option<Date>,
+    /// New names of columns, old to new.
+    pub rename: BTreeMap<String, String>,
+    /// File with the true parameters of simulated data.
+    pub truth: Option<String>,
+}
+
+/// How target, channels and controls are scaled.
+#[derive(Clone, Debug)]
+pub struct Scaling {
+    /// The target.
+    pub target: ScaleMethod,
+    /// Each channel's spend.
+    pub channel: ScaleMethod,
+    /// Each control.
+    pub controls: ControlScale,
+}
+
+/// What target or spend is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaleMethod {
+    /// The largest value.
+    Max,
+    /// The mean.
+    Mean,
+    /// The range, after the smallest value is taken off.
+    MinMax,
+}
+
+impl ScaleMethod {
+    pub(super) const ALL: [(&str, Self); 3] =
+        [("max", Self::Max), ("mean", Self::Mean), ("min_max", Self::MinMax)];
+}
+
+/// How controls are scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlScale {
+    /// Not at all.
+    None,
+    /// To mean 0 and standard deviation 1.
+    Standard,
+    /// To the range from 0 to 1.
+    MinMax,
+}
+
+impl ControlScale {
+    pub(super) const ALL: [(&str, Self); 3] =
+        [("none", Self::None), ("standard", Self::Standard), ("min_max", Self::MinMax)];
+}
+
+/// How the effect of spend carries over.
+#[derive(Clone, Debug)]
+pub struct Adstock {
+    /// Name of the family, as written.
+    pub family: Spanned<String>,
+    /// Number of periods over which spend acts, its own included.
+    pub l_max: usize,
+    /// Whether the weights are divided by their sum.
+    pub normalize: bool,
+    /// On which side of the spend the effect lies.
+    pub mode: Mode,
+    /// Priors of the family's parameters.
+    pub priors: Priors,
+}
+
+/// On which side of the spend its effect lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// In its period and later.
+    After,
+    /// In its period and earlier.
+    Before,
+    /// Around its period.
+    Overlap,
+}
+
+impl Mode {
+    pub(super) const ALL: [(&str, Self); 3] =
+        [("after", Self::After), ("before", Self::Before), ("overlap", Self::Overlap)];
+}
+
+/// How returns diminish.
+#[derive(Clone, Debug)]
+pub struct Saturation {
+    /// Name of the family, as written.
+    pub family: Spanned<String>,
+    /// Priors of the family's parameters.
+    pub priors: Priors,
+}
+
+/// Distribution of the target.
+#[derive(Clone, Debug)]
+pub struct Likelihood {
+    /// Name of the distribution, as written.
+    pub distribution: Spanned<String>,
+    /// Lower bound of a truncated distribution.
+    pub lower: Option<f64>,
+    /// Priors of its parameters, such as `sigma`.
+    pub priors: Priors,
+}
+
+/// How long and how wide to sample.
+#[derive(Clone, Debug)]
+pub struct Sampler {
+    /// Number of chains, a multiple of 16.
+    pub chains: usize,
+    /// Effective sample size, bulk and tail, at which sampling stops.
+    pub ess: f64,
+    /// Gradients after which a chain stops in any case.
+    pub max_gradients: usize,
+}

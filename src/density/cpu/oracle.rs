@@ -1,0 +1,68 @@
+//! The oracle: the log density in double precision, term by term.
+
+use super::evaluate::{Scratch, evaluate};
+use super::program::Program;
+use crate::math::{F64, Lane};
+use crate::model::{Model, Space};
+
+/// The lanes of the oracle, the same on every processor.
+type Lanes = F64<false>;
+
+/// A model in double precision.
+pub struct Oracle {
+    program: Program<f64>,
+    parameters: Vec<std::ops::Range<usize>>,
+}
+
+/// What is known of the density at one point.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// Log density with all constants and Jacobians.
+    pub logp: f64,
+    /// Log prior with Jacobian of every parameter, in the layout's order.
+    pub priors: Vec<f64>,
+    /// Log likelihood.
+    pub likelihood: f64,
+    /// Gradient of the log density, one per element.
+    pub gradient: Vec<f64>,
+    /// Value of every element.
+    pub values: Vec<f64>,
+}
+
+impl Oracle {
+    /// The oracle of a model in one space.
+    pub fn new(model: &Model, space: Space) -> Self {
+        let range = |p: &crate::model::layout::Parameter| p.offset..p.offset + p.len;
+        let parameters = model.layout.parameters.iter().map(range).collect();
+        Self { program: Program::new(model, space), parameters }
+    }
+
+    /// Evaluates points, row-major, points × dim.
+    pub fn evaluate(&self, points: &[f64]) -> Vec<Evaluation> {
+        let dim = self.program.dim();
+        let mut scratch = Scratch::new(&self.program);
+        let (mut u, mut gradient) = (vec![Lanes::zero(); dim], vec![Lanes::zero(); dim]);
+        let mut evaluations = Vec::with_capacity(points.len() / dim);
+        for block in points.chunks(Lanes::LEN * dim) {
+            let n = block.len() / dim;
+            for (i, u) in u.iter_mut().enumerate() {
+                (0..Lanes::LEN).for_each(|lane| u.set(lane, block[lane.min(n - 1) * dim + i]));
+            }
+            let logp = evaluate(&self.program, &u, &mut gradient, &mut scratch);
+            for lane in 0..n {
+                let row = |lanes: &[Lanes]| lanes.iter().map(|x| x.get(lane)).collect::<Vec<_>>();
+                let prior = row(&scratch.prior);
+                let priors: Vec<f64> =
+                    self.parameters.iter().map(|range| prior[range.clone()].iter().sum()).collect();
+                evaluations.push(Evaluation {
+                    logp: logp.get(lane),
+                    likelihood: scratch.likelihood.get(lane),
+                    priors,
+                    gradient: row(&gradient),
+                    values: row(&scratch.value),
+                });
+            }
+        }
+        evaluations
+    }
+}

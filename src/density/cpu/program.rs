@@ -1,0 +1,98 @@
+//! A model compiled for the CPU: its numbers in the order the loops read them.
+
+use crate::math::Real;
+use crate::model::coordinate::Coordinate;
+use crate::model::prior::{Constants, Distribution};
+use crate::model::{Model, Space, Structure};
+
+/// A column is stored as a list of its non-zero entries when fewer than one in this many is set.
+const SPARSE: usize = 4;
+
+/// A model in one space, with its training rows, in single or double precision.
+pub struct Program<R> {
+    /// Families and slots.
+    pub structure: Structure,
+    /// Coordinate of every element.
+    pub coordinates: Vec<Coordinate>,
+    /// Prior of every element; `None` where the coordinate includes it.
+    pub priors: Vec<Option<(Distribution, Constants<f64>)>>,
+    /// Truncation bound.
+    pub lower: f64,
+    /// Training rows.
+    pub n_train: usize,
+    /// Scaled target of the training rows.
+    pub target: Vec<R>,
+    /// Scaled spend per channel, `n_weights` zeros before and after.
+    pub spend: Vec<Vec<R>>,
+    /// Elements of the dense columns.
+    pub dense_elements: Vec<usize>,
+    /// Dense columns, row-major: date × column.
+    pub dense: Vec<R>,
+    /// First sparse entry of every date, and the end.
+    pub sparse_rows: Vec<usize>,
+    /// Sparse entries: element and value.
+    pub sparse: Vec<(usize, R)>,
+}
+
+impl<R: Real> Program<R> {
+    /// Compiles a model.
+    pub fn new(model: &Model, space: Space) -> Self {
+        let (series, structure) = (&model.series, model.structure.clone());
+        let n = series.n_train;
+        let coordinates = model.layout.coordinates(space);
+        let priors = coordinates
+            .iter()
+            .zip(&model.layout.elements)
+            .map(|(coordinate, element)| {
+                let prior = (element.distribution, element.distribution.constants(&element.arguments));
+                (!coordinate.includes_prior()).then_some(prior)
+            })
+            .collect();
+        let pad = structure.n_weights;
+        let spend = series
+            .spend
+            .iter()
+            .map(|spend| {
+                let mut padded = vec![R::from_f64(0.0); n + 2 * pad];
+                for (to, &x) in padded[pad..].iter_mut().zip(&spend[..n]) {
+                    *to = R::from_f64(x);
+                }
+                padded
+            })
+            .collect();
+        let is_sparse = |values: &[f64]| {
+            values[..n].iter().filter(|&&v| v != 0.0).count() * SPARSE < n
+        };
+        let (sparse_columns, dense_columns): (Vec<_>, Vec<_>) =
+            series.columns.iter().partition(|column| is_sparse(&column.values));
+        let mut dense = Vec::with_capacity(n * dense_columns.len());
+        let (mut sparse, mut sparse_rows) = (Vec::new(), vec![0]);
+        for t in 0..n {
+            dense.extend(dense_columns.iter().map(|column| R::from_f64(column.values[t])));
+            for column in &sparse_columns {
+                if column.values[t] != 0.0 {
+                    sparse.push((column.element, R::from_f64(column.values[t])));
+                }
+            }
+            sparse_rows.push(sparse.len());
+        }
+        Self {
+            structure,
+            coordinates,
+            priors,
+            lower: model.lower,
+            n_train: n,
+            target: series.target[..n].iter().map(|&y| R::from_f64(y)).collect(),
+            spend,
+            dense_elements: dense_columns.iter().map(|column| column.element).collect(),
+            dense,
+            sparse_rows,
+            sparse,
+        }
+    }
+
+    /// Number of elements.
+    pub fn dim(&self) -> usize {
+        self.structure.dim
+    }
+}

@@ -1,0 +1,166 @@
+//! The element of a lane: `f32` or `f64` with the functions that log densities need.
+
+use std::fmt::Debug;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::{elementary, normal, scalar};
+
+/// A floating-point number; the functions are those of [`Lane`](super::Lane), which documents them.
+///
+/// `f32` functions are branch-free and err by a few units in the last place; `f64` functions may
+/// call libm and serve as the oracle.
+#[allow(missing_docs)]
+pub trait Real:
+    Copy
+    + Debug
+    + Default
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + From<f32>
+    + Into<f64>
+    + Send
+    + Sync
+    + 'static
+{
+    fn from_f64(x: f64) -> Self;
+    fn fma<const FMA: bool>(self, a: Self, b: Self) -> Self;
+    fn abs(self) -> Self;
+    fn sqrt(self) -> Self;
+    fn exp<const FMA: bool>(self) -> Self;
+    fn exp_m1<const FMA: bool>(self) -> Self;
+    fn ln<const FMA: bool>(self) -> Self;
+    fn ln_1p<const FMA: bool>(self) -> Self;
+    fn tanh<const FMA: bool>(self) -> Self;
+    fn log_ndtr<const FMA: bool>(self) -> (Self, Self);
+    fn half_normal_quantile<const FMA: bool>(self) -> Self;
+    fn ln_gamma(self) -> (Self, Self);
+}
+
+impl Real for f32 {
+    #[inline(always)]
+    fn from_f64(x: f64) -> Self {
+        x as f32
+    }
+
+    #[inline(always)]
+    fn fma<const FMA: bool>(self, a: Self, b: Self) -> Self {
+        elementary::fma::<FMA>(self, a, b)
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.abs()
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+
+    #[inline(always)]
+    fn exp<const FMA: bool>(self) -> Self {
+        elementary::exp::<FMA>(self)
+    }
+
+    #[inline(always)]
+    fn exp_m1<const FMA: bool>(self) -> Self {
+        elementary::exp_m1::<FMA>(self)
+    }
+
+    #[inline(always)]
+    fn ln<const FMA: bool>(self) -> Self {
+        elementary::ln::<FMA>(self)
+    }
+
+    #[inline(always)]
+    fn ln_1p<const FMA: bool>(self) -> Self {
+        elementary::ln_1p::<FMA>(self)
+    }
+
+    #[inline(always)]
+    fn tanh<const FMA: bool>(self) -> Self {
+        elementary::tanh::<FMA>(self)
+    }
+
+    #[inline(always)]
+    fn log_ndtr<const FMA: bool>(self) -> (Self, Self) {
+        normal::log_ndtr::<FMA>(self)
+    }
+
+    #[inline(always)]
+    fn half_normal_quantile<const FMA: bool>(self) -> Self {
+        normal::half_normal_quantile::<FMA>(self)
+    }
+
+    #[inline(always)]
+    fn ln_gamma(self) -> (Self, Self) {
+        let x = f64::from(self);
+        (scalar::ln_gamma(x) as f32, scalar::digamma(x) as f32)
+    }
+}
+
+impl Real for f64 {
+    #[inline(always)]
+    fn from_f64(x: f64) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn fma<const FMA: bool>(self, a: Self, b: Self) -> Self {
+        if FMA { self.mul_add(a, b) } else { self * a + b }
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.abs()
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+
+    #[inline(always)]
+    fn exp<const FMA: bool>(self) -> Self {
+        libm::exp(self)
+    }
+
+    #[inline(always)]
+    fn exp_m1<const FMA: bool>(self) -> Self {
+        libm::expm1(self)
+    }
+
+    #[inline(always)]
+    fn ln<const FMA: bool>(self) -> Self {
+        libm::log(self)
+    }
+
+    #[inline(always)]
+    fn ln_1p<const FMA: bool>(self) -> Self {
+        libm::log1p(self)
+    }
+
+    #[inline(always)]
+    fn tanh<const FMA: bool>(self) -> Self {
+        libm::tanh(self)
+    }
+
+    #[inline(always)]
+    fn log_ndtr<const FMA: bool>(self) -> (Self, Self) {
+        scalar::log_ndtr(self)
+    }
+
+    #[inline(always)]
+    fn half_normal_quantile<const FMA: bool>(self) -> Self {
+        scalar::half_normal_quantile(self)
+    }
+
+    #[inline(always)]
+    fn ln_gamma(self) -> (Self, Self) {
+        (scalar::ln_gamma(self), scalar::digamma(self))
+    }
+}

@@ -1,0 +1,56 @@
+//! Adstock: how an effect spreads over the periods after (or before) a spend.
+
+use super::family::{Family, families};
+use crate::math::Lane;
+
+families! {
+    ($)
+    /// A family of adstock weights.
+    Adstock of Family {
+        Geometric => geometric,
+        None => none,
+    }
+}
+
+/// Parameters of the family with the most of them.
+pub const MAX_PARAMETERS: usize = 2;
+
+/// Where the weights stand relative to the period of the spend.
+pub use crate::config::Mode;
+
+impl Adstock {
+    /// Number of weights for a given `l_max`.
+    pub fn n_weights(self, l_max: usize) -> usize {
+        each!(self, n_weights, (l_max))
+    }
+
+    /// Raw weights `w` (n) and their derivatives `dw` (parameter-major, parameters × n).
+    #[inline(always)]
+    pub fn weights<L: Lane>(self, parameters: &[L], w: &mut [L], dw: &mut [L]) {
+        each!(self, weights, (parameters, w, dw))
+    }
+}
+
+/// Divides weights by their sum.
+#[inline(always)]
+pub fn normalize<L: Lane>(w: &mut [L]) -> L {
+    let mut sum = L::zero();
+    for &weight in w.iter() {
+        sum += weight;
+    }
+    let inverse = L::splat(1.0) / sum;
+    for weight in w.iter_mut() {
+        *weight *= inverse;
+    }
+    inverse
+}
+
+/// How far the window of weights is shifted into the future: the adstocked value at t is
+/// `Σ_j w_j x[t + shift − j]`.
+pub fn shift(mode: Mode, n_weights: usize) -> usize {
+    match mode {
+        Mode::After => 0,
+        Mode::Before => n_weights - 1,
+        Mode::Overlap => (n_weights - 1) / 2,
+    }
+}

@@ -1,0 +1,62 @@
+//! LogNormal(mu, sigma): exp of a Normal.
+
+use super::super::family::{Support, wgsl};
+use super::super::likelihood::normal::HALF_LN_TAU;
+use super::{Argument, Constants, Entry, Value, optional, required};
+use crate::math::Lane;
+use rand::Rng;
+use rand_distr::{Distribution as _, StandardNormal};
+
+/// The table's entry.
+pub const FAMILY: Entry = Entry {
+    name: "LogNormal",
+    formula: "exp(-(ln x - mu)^2 / (2 sigma^2)) / (x sigma sqrt(2 pi)), x > 0",
+    signatures: &[&ARGUMENTS, &BY_MOMENTS],
+    wgsl: wgsl!("prior/log_normal"),
+};
+
+const ARGUMENTS: [Argument; 2] =
+    [optional("mu", Support::Real, 0.0), optional("sigma", Support::POSITIVE, 1.0)];
+const BY_MOMENTS: [Argument; 2] =
+    [required("mean", Support::POSITIVE), required("std", Support::POSITIVE)];
+
+/// By mean m and standard deviation s: mu = ln(m²/√(m²+s²)), sigma² = ln(1 + s²/m²).
+pub fn canonical(which: usize, a: &[f64]) -> Result<Vec<f64>, String> {
+    if which == 0 {
+        return Ok(a.to_vec());
+    }
+    let spread = (1.0 + (a[1] / a[0]).powi(2)).ln();
+    Ok(vec![a[0].ln() - 0.5 * spread, spread.sqrt()])
+}
+
+/// Positive reals.
+pub fn support(_arguments: &[f64]) -> Support {
+    Support::POSITIVE
+}
+
+/// [mu, 1/sigma, –, −ln sigma − ½ ln 2π].
+pub fn constants(a: &[f64]) -> Constants<f64> {
+    [a[0], 1.0 / a[1], 0.0, -a[1].ln() - HALF_LN_TAU]
+}
+
+/// −z²/2 − ln x + constant, z = (ln x − mu)/sigma.
+#[inline(always)]
+pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
+    let z = (value.ln_below - c[0]) * c[1];
+    (
+        z * z * L::splat(-0.5) - value.ln_below + c[3],
+        -(z * c[1] + L::splat(1.0)) / value.x,
+    )
+}
+
+/// exp(mu + sigma z).
+pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
+    let z: f64 = StandardNormal.sample(rng);
+    (a[0] + a[1] * z).exp()
+}
+
+/// (e^sigma² − 1) e^(2 mu + sigma²).
+pub fn variance(a: &[f64]) -> f64 {
+    let s2 = a[1] * a[1];
+    s2.exp_m1() * (2.0 * a[0] + s2).exp()
+}

@@ -1,0 +1,70 @@
+//! The numbers of one panel as the density wants them: scaled spend and target, design columns.
+
+use super::effect::{Column, fourier};
+use crate::data::Panel;
+
+/// Labels of the dims.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coords {
+    /// Channels, in the model's order.
+    pub channel: Vec<String>,
+    /// Controls, in the model's order.
+    pub control: Vec<String>,
+    /// `sin_1 … cos_n`.
+    pub fourier_mode: Vec<String>,
+}
+
+impl Coords {
+    /// Labels of the dim of this name; empty for an unknown one.
+    pub fn of(&self, dim: &str) -> &[String] {
+        match dim {
+            "channel" => &self.channel,
+            "control" => &self.control,
+            "fourier_mode" => &self.fourier_mode,
+            _ => &[],
+        }
+    }
+}
+
+/// One panel, scaled.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// Training rows; they come first.
+    pub n_train: usize,
+    /// Scaled target of every date.
+    pub target: Vec<f64>,
+    /// Scaled spend, `[channel][date]`.
+    pub spend: Vec<Vec<f64>>,
+    /// Columns of the linear effects: intercept, controls, seasonality.
+    pub columns: Vec<Column>,
+}
+
+impl Series {
+    /// Scales a panel; columns are added by the model.
+    pub fn new(panel: &Panel) -> Self {
+        let scaled = |c: usize| {
+            let scale = &panel.channel_scale[c];
+            panel.spend.column(c).iter().map(|&x| scale.scale(x)).collect()
+        };
+        Self {
+            n_train: panel.n_train,
+            target: panel.target.iter().map(|&y| panel.target_scale.scale(y)).collect(),
+            spend: (0..panel.channels.len()).map(scaled).collect(),
+            columns: Vec::new(),
+        }
+    }
+
+    /// Columns of the controls, then of the seasonality, without their coefficients.
+    pub fn design(panel: &Panel, yearly_seasonality: usize) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+        let control = |k: usize| panel.control.column(k).to_vec();
+        (
+            (0..panel.controls.len()).map(control).collect(),
+            fourier::columns(yearly_seasonality, &panel.dates),
+        )
+    }
+
+    /// Number of dates, training and test.
+    pub fn n_dates(&self) -> usize {
+        self.target.len()
+    }
+}

@@ -1,0 +1,290 @@
+//! The warm-up: trajectories that move the chains to the bulk while metric, step size and length
+//! settle.
+
+use super::{
+    length::base_length,
+    linalg::to_f32,
+    metric::{Window, fisher},
+    start::Started,
+    step_size::StepSize,
+};
+use crate::density::request::{Collect, Ran, Request};
+use crate::math::{Key, Purpose, philox4x32};
+use std::collections::VecDeque;
+
+/// First metric update; each later one comes after half as many trajectories again.
+const FIRST_UPDATE: usize = 5;
+/// Metric updates before the warm-up may end.
+const MIN_UPDATES: usize = 3;
+/// The most step size and length may still move for the warm-up to end.
+const SETTLED: f64 = 0.15;
+/// Standard errors by which the mean may change from one segment to the next.
+const DRIFT: f64 = 4.5;
+/// Superchains into which the starts are grouped.
+pub(super) const SUPERCHAINS: usize = 4;
+/// Below this step size, in whitened units, the target is not one HMC can follow.
+const COLLAPSED: f64 = 1e-5;
+
+/// What the chains run with.
+#[derive(Clone, Debug)]
+pub(super) struct Tuning {
+    /// ε, whitened.
+    pub step_size: f64,
+    /// Base trajectory length, whitened.
+    pub length: f64,
+}
+
+/// What happens after a run.
+#[derive(Debug)]
+pub(super) enum Progress {
+    Continue,
+    /// Frozen: the chains may be sampled.
+    Settled,
+    Failed(String),
+}
+
+/// The state of the warm-up.
+pub(super) struct Warmup {
+    chains: usize,
+    dim: usize,
+    key: Key,
+    /// Requests to be answered before the next run.
+    queue: VecDeque<Request>,
+    step: StepSize,
+    length: f64,
+    /// Averaged step size at the end of the segment before.
+    segment_step: f64,
+    /// Trajectories done; those at which the segment in progress began and will end.
+    done: usize,
+    begun: usize,
+    end: usize,
+    updates: usize,
+    /// Earlier segments still of use, each with the trajectory it began after.
+    past: Vec<(usize, Window)>,
+    window: Window,
+    /// Smoothed acceptance of each chain.
+    smoothed: Vec<f32>,
+    /// Chains that were stuck and replaced by others.
+    pub replaced: usize,
+}
+
+impl Warmup {
+    /// Places the chains and sets the metric.
+    pub fn new(started: &Started, chains: usize, target: f64, key: Key) -> Self {
+        let dim = started.center.len();
+        let points = (0..chains)
+            .flat_map(|chain| &started.points[chain * started.points.len() / chains])
+            .copied()
+            .collect();
+        let metric = Request::Metric { factor: to_f32(&started.factor) };
+        let center: Vec<f32> = started.center.iter().map(|&x| x as f32).collect();
+        Self {
+            chains,
+            dim,
+            key,
+            queue: VecDeque::from([metric, Request::Place { points }]),
+            step: StepSize::new(dim, target),
+            length: base_length(1.0),
+            segment_step: f64::INFINITY,
+            done: 0,
+            begun: 0,
+            end: FIRST_UPDATE,
+            updates: 0,
+            past: Vec::new(),
+            window: Window::new(chains, center),
+            smoothed: vec![1.0; chains],
+            replaced: 0,
+        }
+    }
+
+    /// Goes through the end of the warm-up again, for a higher acceptance.
+    pub fn redo(&mut self, target: f64) {
+        self.step.aim(target);
+        self.done = 0;
+        self.begun = 0;
+        self.end = (self.end / 3).max(18);
+        self.updates = MIN_UPDATES - 2;
+        self.segment_step = f64::INFINITY;
+        self.past.clear();
+        self.window = Window::new(self.chains, self.window.center().to_vec());
+    }
+
+    /// A request to be answered before the next run.
+    pub fn next_setting(&mut self) -> Option<Request> {
+        self.queue.pop_front()
+    }
+
+    /// Trajectories of the next run: one while the step size still jumps, more when a single
+    /// trajectory no longer moves it much, because every run costs a round trip to the device.
+    pub fn batch(&self) -> usize {
+        (1 + self.step.updates() / 8).min(10).min(self.end - self.done)
+    }
+
+    pub fn collect(&self) -> Collect {
+        Collect::Moments { center: self.window.center().to_vec() }
+    }
+
+    /// Step size and length to run with now.
+    pub fn tuning(&self) -> Tuning {
+        Tuning { step_size: self.step.current(), length: self.length }
+    }
+
+    /// Step size and length to freeze.
+    pub fn frozen(&self) -> Tuning {
+        Tuning { step_size: self.step.averaged(), length: self.length }
+    }
+
+    /// A guess at how much of the warm-up is over.
+    pub fn fraction(&self) -> f64 {
+        1.0 - 0.6_f64.powi(self.updates as i32)
+    }
+
+    /// Digests the run of trajectories `first..`.
+    pub fn absorb(&mut self, ran: &Ran, first: u32) -> Progress {
+        for acceptance in ran.acceptance.chunks(self.chains) {
+            self.step.update(acceptance);
+            for (smooth, &a) in self.smoothed.iter_mut().zip(acceptance) {
+                *smooth = 0.5 * (*smooth + a);
+            }
+            self.done += 1;
+        }
+        if let Some(moments) = &ran.moments {
+            self.window.add(moments);
+        }
+        if self.step.current() < COLLAPSED {
+            return Progress::Failed(format!(
+                "the step size collapsed below {COLLAPSED:.0e} in warm-up: no trajectory is accepted"
+            ));
+        }
+        self.replace_stuck(&ran.logp[ran.logp.len() - self.chains..], first);
+        if self.done < self.end { Progress::Continue } else { self.end_segment() }
+    }
+
+    /// At the end of a segment: a new metric and length, if the draws suffice.
+    fn end_segment(&mut self) -> Progress {
+        let next = Window::new(self.chains, self.window.center().to_vec());
+        let segment = std::mem::replace(&mut self.window, next);
+        let steady = self.past.last().is_some_and(|(_, before)| !drifts(before, &segment));
+        // About the last half of the trajectories so far.
+        let cut = 0.4 * self.done as f64;
+        self.past.retain(|(begun, _)| *begun as f64 >= cut);
+        self.past.push((self.begun, segment));
+        self.begun = self.done;
+        self.end = (1.5 * self.end as f64).round() as usize;
+        let mut pool = self.past[0].1.clone();
+        self.past[1..].iter().for_each(|(_, window)| pool.merge(window));
+        if 2 * pool.count() < 3 * self.dim {
+            return Progress::Continue;
+        }
+        let Some(metric) = fisher(&pool) else { return Progress::Continue };
+        self.updates += 1;
+        self.queue.push_back(Request::Metric { factor: to_f32(&metric.factor) });
+        let length = base_length(metric.largest);
+        let step = self.step.averaged();
+        let still = moved(length, self.length) && moved(step, self.segment_step);
+        self.length = length;
+        self.segment_step = step;
+        if self.updates >= MIN_UPDATES && still && steady && superchains_agree(&pool) {
+            return Progress::Settled;
+        }
+        self.step.restart();
+        let center = pool.mean().iter().map(|&x| x as f32).collect();
+        self.window = Window::new(self.chains, center);
+        Progress::Continue
+    }
+
+    /// Makes chains that are stuck, or far below the others, copies of healthy ones: of their own
+    /// superchain where possible, so that superchains stay independent.
+    fn replace_stuck(&mut self, logp: &[f32], trajectory: u32) {
+        let lost = far_below(logp, self.dim);
+        let stuck: Vec<bool> = (0..self.chains).map(|c| lost[c] || self.smoothed[c] < 0.05).collect();
+        let count = stuck.iter().filter(|s| **s).count();
+        // Where many are stuck the step size is to blame, and copies would only lose diversity.
+        if count == 0 || count * 4 > self.chains {
+            return;
+        }
+        let healthy = |c: &usize| !stuck[*c] && self.smoothed[*c] > 0.2;
+        let mut pairs = Vec::with_capacity(count);
+        for chain in (0..self.chains).filter(|&c| stuck[c]) {
+            let group = superchain(chain, self.chains);
+            let all: Vec<usize> = (0..self.chains).filter(healthy).collect();
+            let near: Vec<usize> =
+                all.iter().copied().filter(|&c| superchain(c, self.chains) == group).collect();
+            let from = if near.is_empty() { all } else { near };
+            if from.is_empty() {
+                return;
+            }
+            let counter = [0, chain as u32, trajectory, Purpose::Start as u32];
+            let draw = philox4x32(counter, self.key.0)[0];
+            pairs.push((from[draw as usize % from.len()] as u32, chain as u32));
+        }
+        for &(from, to) in &pairs {
+            self.smoothed[to as usize] = self.smoothed[from as usize];
+        }
+        self.replaced += pairs.len();
+        self.queue.push_back(Request::Copy { pairs });
+    }
+}
+
+/// The superchain of a chain: neighbours belong together, and so do chains of one starting point.
+pub(super) fn superchain(chain: usize, chains: usize) -> usize {
+    chain * SUPERCHAINS / chains
+}
+
+fn moved(now: f64, before: f64) -> bool {
+    (now / before - 1.0).abs() < SETTLED
+}
+
+/// Chains whose log density is hopelessly below the median.
+fn far_below(logp: &[f32], dim: usize) -> Vec<bool> {
+    let mut sorted: Vec<f64> = logp.iter().map(|&l| f64::from(l)).collect();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+    let range = (at(0.75) - at(0.25)).max((dim as f64).sqrt());
+    let limit = at(0.5) - 6.0 * range;
+    logp.iter().map(|&l| f64::from(l) < limit).collect()
+}
+
+/// Whether the means of the chains went the same way from one segment to the next, more than
+/// their spread explains.
+fn drifts(before: &Window, now: &Window) -> bool {
+    let (a, b) = (before.chain_means(), now.chain_means());
+    let change: Vec<f64> = b.iter().zip(&a).map(|(b, a)| b - a).collect();
+    let dim = now.center().len();
+    let chains = (change.len() / dim) as f64;
+    (0..dim).any(|j| {
+        let of_chain = || change.iter().skip(j).step_by(dim);
+        let mean = of_chain().sum::<f64>() / chains;
+        let variance = of_chain().map(|c| (c - mean) * (c - mean)).sum::<f64>() / (chains - 1.0);
+        mean * mean > DRIFT * DRIFT * variance / chains
+    })
+}
+
+/// Whether the means of the superchains differ no more than their chains explain, in every
+/// dimension.
+fn superchains_agree(window: &Window) -> bool {
+    let means = window.chain_means();
+    let dim = window.center().len();
+    let chains = means.len() / dim;
+    if chains < 2 * SUPERCHAINS {
+        return true;
+    }
+    (0..dim).all(|j| {
+        let mut groups = [(0.0, 0.0, 0.0); SUPERCHAINS];
+        for chain in 0..chains {
+            let m = means[chain * dim + j];
+            let (count, sum, squares) = &mut groups[superchain(chain, chains)];
+            *count += 1.0;
+            *sum += m;
+            *squares += m * m;
+        }
+        let grand = groups.iter().map(|g| g.1).sum::<f64>() / chains as f64;
+        let between: f64 =
+            groups.iter().map(|(n, sum, _)| n * (sum / n - grand) * (sum / n - grand)).sum();
+        let within: f64 = groups.iter().map(|(n, sum, squares)| squares - sum * sum / n).sum();
+        let freedom = (chains - SUPERCHAINS) as f64;
+        let f = between / (SUPERCHAINS - 1) as f64 / (within / freedom);
+        // About one in 10,000 under agreement: the limit grows as the degrees of freedom fall.
+        f.is_nan() || f < 8.0 * (1.0 + 16.0 / freedom)
+    })
+}

@@ -1,0 +1,187 @@
+//! The peer's log densities (`data/reference/`), and model files that say the same model.
+
+use gigamix::config::ModelFile;
+use gigamix::data;
+use gigamix::model::{self, Model};
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::Path;
+
+/// One model configuration with its points.
+pub struct Case {
+    pub id: String,
+    pub model: Model,
+    pub points: Vec<Point>,
+}
+
+/// What the peer computed at one point.
+pub struct Point {
+    /// Unconstrained values, in the layout's order.
+    pub position: Vec<f64>,
+    pub logp: f64,
+    pub gradient: Vec<f64>,
+    /// Per parameter, and `y`.
+    pub terms: Vec<(String, f64)>,
+}
+
+/// The national configurations of `cases.json` whose id starts with one of these.
+pub fn national(ids: &[&str]) -> Vec<Case> {
+    let path = super::repository("data/reference/cases.json");
+    let json = read(&path);
+    json["configs"]
+        .as_array()
+        .expect("configs")
+        .iter()
+        .filter(|entry| {
+            let id = entry["config"]["id"].as_str().expect("id");
+            ids.iter().any(|wanted| id.starts_with(wanted))
+        })
+        .map(|entry| case(&entry["config"], &entry["cases"], &rows(&entry["config"])))
+        .collect()
+}
+
+/// The 20 points of the case study: ten posterior draws, then ten random ones.
+pub fn case_study() -> Option<Case> {
+    let data = super::case_study()?;
+    let json = read(&super::repository("data/reference/case_study_logdensity.json"));
+    let file = ModelFile::load(&super::repository("data/case_study.toml")).expect("model file");
+    let dataset = data::load(&file, Some(&data)).expect("case study");
+    let model = model::build(&file, &dataset.panels[0]).expect("model").model;
+    let points = points(&model, &json["cases"]);
+    Some(Case { id: "case_study".into(), model, points })
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).expect("reference")).expect("JSON")
+}
+
+/// The rows a configuration uses, as a CSV of its own: `first 104 rows (0..103) …`.
+fn rows(config: &Value) -> tempfile::TempDir {
+    let words = config["rows"].as_str().expect("rows");
+    let n: usize = words.split(' ').nth(1).expect("first N rows").parse().expect("N");
+    let file = config["data_file"].as_str().expect("data_file");
+    let text = std::fs::read_to_string(super::repository(&format!("data/reference/{file}")));
+    let text = text.expect("reference data");
+    let head: Vec<_> = text.lines().take(n + 1).collect();
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::write(folder.path().join("data.csv"), head.join("\n")).expect("write");
+    folder
+}
+
+fn case(config: &Value, cases: &Value, folder: &tempfile::TempDir) -> Case {
+    let toml = model_file(config);
+    let path = folder.path().join("model.toml");
+    let file = ModelFile::parse("model.toml", &path, &toml).unwrap_or_else(|e| panic!("{e}\n{toml}"));
+    let dataset = data::load(&file, None).expect("data");
+    assert!(dataset.failed.is_empty(), "{:?}", dataset.failed);
+    let model = model::build(&file, &dataset.panels[0]).unwrap_or_else(|e| panic!("{e}")).model;
+    let points = points(&model, cases);
+    Case { id: config["id"].as_str().expect("id").into(), model, points }
+}
+
+/// Writes the peer's configuration as a model file.
+fn model_file(config: &Value) -> String {
+    let mut toml = String::new();
+    let text = |key: &str| config[key].as_str().unwrap_or_default().to_owned();
+    writeln!(toml, "[data]\npath = \"data.csv\"").unwrap();
+    writeln!(toml, "date = \"{}\"\ntarget = \"{}\"", text("date_column"), text("target_column"))
+        .unwrap();
+    writeln!(toml, "channels = {}", config["channel_columns"]).unwrap();
+    if !config["control_columns"].is_null() {
+        writeln!(toml, "controls = {}", config["control_columns"]).unwrap();
+    }
+    writeln!(toml, "[model]\nadstock_first = {}", config["adstock_first"]).unwrap();
+    if let Some(order) = config["yearly_seasonality"].as_u64() {
+        writeln!(toml, "yearly_seasonality = {order}").unwrap();
+    }
+    let priors = &config["model_config"];
+    let adstock = &config["adstock"];
+    let family = match adstock["cls"].as_str().expect("cls") {
+        "GeometricAdstock" => "geometric",
+        "NoAdstock" => "none",
+        other => panic!("{other} has no name here yet"),
+    };
+    let mode = adstock["mode"].as_str().expect("mode").to_lowercase();
+    writeln!(
+        toml,
+        "[adstock]\nfamily = \"{family}\"\nl_max = {}\nnormalize = {}\nmode = \"{mode}\"",
+        adstock["l_max"], adstock["normalize"]
+    )
+    .unwrap();
+    section(&mut toml, "adstock.priors", &["alpha"], |name| priors.get(format!("adstock_{name}")));
+    let family = match config["saturation"]["cls"].as_str().expect("cls") {
+        "LogisticSaturation" => "logistic",
+        "NoSaturation" => "none",
+        other => panic!("{other} has no name here yet"),
+    };
+    writeln!(toml, "[saturation]\nfamily = \"{family}\"").unwrap();
+    section(&mut toml, "saturation.priors", &["lam", "beta"], |name| {
+        priors.get(format!("saturation_{name}"))
+    });
+    section(&mut toml, "priors", &["intercept", "gamma_control", "gamma_fourier"], |name| {
+        priors.get(name)
+    });
+    if let Some(likelihood) = priors.get("likelihood") {
+        writeln!(toml, "[likelihood]\ndistribution = {}", likelihood["dist"]).unwrap();
+        for (key, value) in likelihood["kwargs"].as_object().expect("kwargs") {
+            let value = if value.is_object() { prior(value) } else { value.to_string() };
+            writeln!(toml, "{key} = {value}").unwrap();
+        }
+    }
+    toml
+}
+
+fn section<'a>(
+    toml: &mut String,
+    name: &str,
+    keys: &[&str],
+    of: impl Fn(&str) -> Option<&'a Value>,
+) {
+    writeln!(toml, "[{name}]").unwrap();
+    for key in keys {
+        if let Some(value) = of(key) {
+            writeln!(toml, "{key} = {}", prior(value)).unwrap();
+        }
+    }
+}
+
+fn prior(value: &Value) -> String {
+    let mut text = format!("{{ distribution = {}", value["dist"]);
+    for (key, value) in value["kwargs"].as_object().expect("kwargs") {
+        write!(text, ", {key} = {value}").unwrap();
+    }
+    if let Some(dims) = value.get("dims").filter(|dims| !dims.is_null()) {
+        write!(text, ", dims = {dims}").unwrap();
+    }
+    text + " }"
+}
+
+fn points(model: &Model, cases: &Value) -> Vec<Point> {
+    let one = |case: &Value| Point {
+        position: flatten(model, &case["point"]),
+        logp: case.get("logp_float64").unwrap_or(&case["logp"]).as_f64().expect("logp"),
+        gradient: flatten(model, &case["grad"]),
+        terms: case["terms"].as_object().map_or_else(Vec::new, |terms| {
+            terms.iter().map(|(k, v)| (k.clone(), v.as_f64().expect("term"))).collect()
+        }),
+    };
+    cases.as_array().expect("cases").iter().map(one).collect()
+}
+
+/// Values keyed by the peer's value-variable names, in the layout's order.
+fn flatten(model: &Model, values: &Value) -> Vec<f64> {
+    let mut flat = Vec::new();
+    for parameter in &model.layout.parameters {
+        let suffixes = ["", "_log__", "_logodds__", "_interval__"];
+        let value = suffixes
+            .iter()
+            .find_map(|suffix| values.get(format!("{}{suffix}", parameter.name)))
+            .unwrap_or_else(|| panic!("{} is not in the reference", parameter.name));
+        match value.as_array() {
+            Some(values) => flat.extend(values.iter().map(|v| v.as_f64().expect("number"))),
+            None => flat.push(value.as_f64().expect("number")),
+        }
+    }
+    assert_eq!(flat.len(), model.layout.dim());
+    flat
+}

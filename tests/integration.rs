@@ -1,0 +1,5 @@
+//! Everything that tests the crate from outside, in one binary.
+
+mod common;
+
+mod logdensity;

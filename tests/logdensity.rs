@@ -1,0 +1,89 @@
+//! The log density against the peer's (`data/reference/`).
+
+use crate::common::reference::{Case, case_study, national};
+use gigamix::density::{CpuEngine, Engine, Oracle, Request, Response};
+use gigamix::math::Key;
+use gigamix::model::Space;
+
+/// Configurations made of the families there are.
+const NATIONAL: [&str; 4] = ["01_", "09_", "10_", "11_"];
+
+/// |found − expected| / |expected|, as vectors.
+fn relative(found: &[f64], expected: &[f64]) -> f64 {
+    let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
+    let difference = norm(&mut found.iter().zip(expected).map(|(a, b)| a - b));
+    difference / norm(&mut expected.iter().copied())
+}
+
+fn oracle_agrees(case: &Case) {
+    let oracle = Oracle::new(&case.model, Space::Plain);
+    for (k, point) in case.points.iter().enumerate() {
+        let found = &oracle.evaluate(&point.position)[0];
+        let error = ((found.logp - point.logp) / point.logp).abs();
+        assert!(error < 1e-9, "{} point {k}: {} {} ({error:e})", case.id, found.logp, point.logp);
+        let error = relative(&found.gradient, &point.gradient);
+        assert!(error < 1e-7, "{} point {k}: gradient off by {error:e}", case.id);
+        for (name, expected) in &point.terms {
+            let parameters = &case.model.layout.parameters;
+            let found = match parameters.iter().position(|p| &p.name == name) {
+                Some(at) => found.priors[at],
+                None => found.likelihood,
+            };
+            assert!((found - expected).abs() < 1e-5, "{} {name}: {found} {expected}", case.id);
+        }
+    }
+}
+
+#[test]
+fn oracle_equals_the_peer_on_national_models() {
+    let cases = national(&NATIONAL);
+    assert_eq!(cases.len(), NATIONAL.len());
+    cases.iter().for_each(oracle_agrees);
+}
+
+#[test]
+fn oracle_equals_the_peer_on_the_case_study() {
+    if let Some(case) = case_study() {
+        assert_eq!((case.model.layout.dim(), case.points.len()), (55, 20));
+        oracle_agrees(&case);
+    }
+}
+
+/// Holds an engine against the oracle at some points of both spaces.
+fn engine_agrees(case: &Case, engine: &mut dyn Engine, space: Space) {
+    let coordinates = case.model.layout.coordinates(space);
+    let oracle = Oracle::new(&case.model, Space::Plain);
+    for (k, point) in case.points.iter().enumerate() {
+        // The same parameter values in the engine's space, rounded to single precision first.
+        let values = &oracle.evaluate(&point.position)[0].values;
+        let position: Vec<f32> =
+            coordinates.iter().zip(values).map(|(c, &x)| c.unmap(x) as f32).collect();
+        // A random point may lie where a prior-quantile coordinate has no single-precision value.
+        if space == Space::Sampling && position.iter().any(|u| u.abs() > 8.0) {
+            assert!(k >= 10, "a posterior draw must have coordinates");
+            continue;
+        }
+        let exact: Vec<f64> = position.iter().map(|&u| f64::from(u)).collect();
+        let expected = &Oracle::new(&case.model, space).evaluate(&exact)[0];
+        let requests = vec![(0, Request::Evaluate { points: position })];
+        let Response::Evaluated { logp, grad } = &engine.execute(requests).unwrap()[0] else {
+            panic!("not evaluated")
+        };
+        let gradient: Vec<f64> = grad.iter().map(|&g| f64::from(g)).collect();
+        let error = relative(&gradient, &expected.gradient);
+        assert!(error < 1e-5, "{} {space:?} point {k}: gradient off by {error:e}", case.id);
+        let error = (f64::from(logp[0]) - expected.logp).abs();
+        let allowed = if expected.logp > 0.0 { 2e-3 } else { 1e-5 * expected.logp.abs() };
+        assert!(error < allowed, "{} {space:?} point {k}: logp off by {error:e}", case.id);
+    }
+}
+
+#[test]
+fn cpu_engine_equals_the_oracle() {
+    for case in national(&NATIONAL).into_iter().chain(case_study()) {
+        for space in [Space::Plain, Space::Sampling] {
+            let models = [(&case.model, Key::new(0, &case.id))];
+            engine_agrees(&case, &mut CpuEngine::new(&models, space, 16), space);
+        }
+    }
+}
