@@ -1,7 +1,8 @@
 //! The log density against the peer's (`data/reference/`).
 
 use crate::common::reference::{Case, case_study, national};
-use gigamix::density::{CpuEngine, Engine, Oracle, Request, Response};
+use crate::common::software;
+use gigamix::density::{CpuEngine, Engine, GpuEngine, Oracle, Request, Response};
 use gigamix::math::Key;
 use gigamix::model::Space;
 
@@ -84,6 +85,18 @@ fn cpu_engine_equals_the_oracle() {
         for space in [Space::Plain, Space::Sampling] {
             let models = [(&case.model, Key::new(0, &case.id))];
             engine_agrees(&case, &mut CpuEngine::new(&models, space, 16), space);
+        }
+    }
+}
+
+#[test]
+fn gpu_engine_equals_the_oracle() {
+    for case in national(&NATIONAL).into_iter().chain(case_study()) {
+        for space in [Space::Plain, Space::Sampling] {
+            let Some(gpu) = software() else { return };
+            let models = [(&case.model, Key::new(0, &case.id))];
+            let mut engine = GpuEngine::new(gpu, &models, space, 64).expect("engine");
+            engine_agrees(&case, &mut engine, space);
         }
     }
 }

@@ -1,7 +1,7 @@
 // ln Gamma with its derivative, for parameters of distributions (uses elementary.wgsl).
 
 // (ln Gamma(x), psi(x)) for x > 0: the recurrence up to 8, then the asymptotic series (Abramowitz
-// and Stegun 6.1.41, 6.3.18). Absolute error about 1e-6, relative to the value where it is large.
+// and Stegun 6.1.41, 6.3.18). Error about 3e-6, relative to the value where that exceeds 1.
 fn ln_gamma(x: f32) -> vec2<f32> {
     var y = x;
     var product = 1.0;

@@ -44,7 +44,7 @@ impl<'a> Csv<'a> {
             if record.fields != header.len() {
                 let (line, fields, columns) = (record.line, record.fields, header.len());
                 return Err(Error::input(format!(
-                    "{from}, line {line}: {fields} fields where the header has {columns}"
+                    "{from}, line {line}: the header has {columns} fields, this line has {fields}"
                 ))
                 .help(
                     "put fields that hold a comma in double quotes, and write numbers without \
@@ -221,8 +221,14 @@ mod tests {
     fn bad_files() {
         let message = |text: &[u8]| Csv::scan(text, "t.csv").err().unwrap().to_string();
         assert_eq!(message(b""), "t.csv is empty");
-        assert_eq!(message(b"a,b\n1,2,3\n"), "t.csv, line 2: 3 fields where the header has 2");
-        assert_eq!(message(b"a,b\n\n1\n"), "t.csv, line 3: 1 fields where the header has 2");
+        assert_eq!(
+            message(b"a,b\n1,2,3\n"),
+            "t.csv, line 2: the header has 2 fields, this line has 3"
+        );
+        assert_eq!(
+            message(b"a,b\n\n1\n"),
+            "t.csv, line 3: the header has 2 fields, this line has 1"
+        );
         assert_eq!(message(b"a,b\n1,\xe4\n"), "t.csv, line 2: the text is not UTF-8");
         let quote = "a double quote that does not open or close a field";
         for bad in ["a,b\n1,5\"\n", "a,b\n1,\"2\n", "a,b\n1,\"2\"3\n"] {

@@ -61,7 +61,7 @@ fn one(
 ) -> Result<Panel, String> {
     if let Some(i) = values.iter().position(String::is_empty) {
         return Err(format!(
-            "panel column {:?} is empty on {} rows: every row needs a value",
+            "panel column {:?} is empty (rows: {}): every row needs a value",
             roles.panel[i],
             rows.len()
         ));

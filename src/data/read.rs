@@ -47,20 +47,16 @@ pub(super) fn read(file: &ModelFile, path: Option<&Path>) -> Result<(Table, Role
         let source = Source::open(&bytes, path)?;
         let names = roles::rename(file, &source.header(), &from)?;
         let set: BTreeSet<String> = names.iter().cloned().collect();
-        let roles = match &first {
-            Some((roles, expected, other)) => {
-                if let Some(name) = expected.symmetric_difference(&set).next() {
-                    let (with, without) =
-                        if set.contains(name) { (&from, other) } else { (other, &from) };
-                    return Err(Error::input(format!(
-                        "column {name:?} is in {with} but not in {without}"
-                    ))
-                    .help("files that are read together have the same columns, in any order"));
-                }
-                roles
-            }
-            None => &first.insert((Roles::resolve(file, &names, &from)?, set, from.clone())).0,
-        };
+        if let Some((_, expected, other)) = &first
+            && let Some(name) = expected.symmetric_difference(&set).next()
+        {
+            let (with, without) = if set.contains(name) { (&from, other) } else { (other, &from) };
+            return Err(Error::input(format!("column {name:?} is in {with} but not in {without}"))
+                .help("files that are read together have the same columns, in any order"));
+        }
+        // every file is asked anew: another one may have a column twice
+        let found = Roles::resolve(file, &names, &from)?;
+        let (roles, ..) = first.get_or_insert((found, set, from));
         table.append(&source, &names, roles, &mut known)?;
     }
     let Some((roles, ..)) = first else {

@@ -2,11 +2,11 @@
 //! the draws come from.
 //!
 //! Everything works on the draws of one scalar quantity, an array (chain, draw). Definitions and
-//! names are ArviZ's, after Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), "Rank-normalization,
-//! folding, and localization: an improved R-hat", Bayesian Analysis 16(2), and Margossian, Hoffman,
-//! Sountsov, Riou-Durand, Vehtari and Gelman (2024), "Nested R-hat", Bayesian Analysis. One rule
-//! differs: where any draw is not finite, every diagnostic is NaN (ArviZ lets infinities through
-//! its ranks).
+//! names are ArviZ's, after Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021),
+//! "Rank-normalization, folding, and localization: an improved R-hat", Bayesian Analysis 16(2), and
+//! Margossian, Hoffman, Sountsov, Riou-Durand, Vehtari and Gelman (2024), "Nested R-hat", Bayesian
+//! Analysis. One rule differs: where any draw is not finite, every diagnostic is NaN (ArviZ lets
+//! infinities through its ranks).
 
 mod chains;
 mod energy;

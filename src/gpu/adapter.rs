@@ -65,7 +65,13 @@ pub struct AdapterInfo {
     pub max_workgroups: u32,
     /// Smallest and largest number of invocations in a subgroup.
     pub subgroup_size: (u32, u32),
+    /// Loop iterations that an invocation may make in all, nested ones included. Beyond it
+    /// llvmpipe silently leaves every loop; elsewhere there is no bound.
+    pub max_iterations: u32,
 }
+
+/// Mesa 22.3 stops after 65,535 (measured); others were seen to stop after about 30,000.
+const LLVMPIPE_ITERATIONS: u32 = 30_000;
 
 impl fmt::Display for AdapterInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,6 +121,8 @@ fn found() -> Vec<(AdapterInfo, wgpu::Adapter)> {
 
 fn info(adapter: &wgpu::Adapter) -> AdapterInfo {
     let (info, limits) = (adapter.get_info(), adapter.limits());
+    let max_iterations =
+        if info.name.contains("llvmpipe") { LLVMPIPE_ITERATIONS } else { u32::MAX };
     AdapterInfo {
         name: info.name,
         backend: match info.backend {
@@ -139,6 +147,7 @@ fn info(adapter: &wgpu::Adapter) -> AdapterInfo {
         max_workgroup_size: limits.max_compute_invocations_per_workgroup,
         max_workgroups: limits.max_compute_workgroups_per_dimension,
         subgroup_size: (info.subgroup_min_size, info.subgroup_max_size),
+        max_iterations,
     }
 }
 
@@ -201,6 +210,7 @@ mod tests {
             max_workgroup_size: 0,
             max_workgroups: 0,
             subgroup_size: (0, 0),
+            max_iterations: 0,
         }
     }
 

@@ -4,12 +4,12 @@ use std::{
     fmt,
     marker::PhantomData,
     ops::Range,
-    sync::{Arc, OnceLock, atomic::Ordering::Relaxed},
+    sync::{atomic::Ordering::Relaxed, mpsc},
 };
 
 use bytemuck::Pod;
 
-use super::{Gpu, locked};
+use super::{Gpu, PATIENCE, locked};
 use crate::error::{Error, Result};
 
 /// Bytes brought back in one round; larger reads take several.
@@ -42,7 +42,7 @@ pub struct Fetch<'a> {
 impl<T: Pod> Buffer<T> {
     // Copies are in units of 4 bytes, and no smaller type exists in WGSL's storage.
     const STRIDE: u64 = {
-        assert!(size_of::<T>() > 0 && size_of::<T>() % 4 == 0);
+        assert!(size_of::<T>() > 0 && size_of::<T>().is_multiple_of(4));
         size_of::<T>() as u64
     };
 
@@ -192,7 +192,7 @@ impl Gpu {
                 })
             })?,
         };
-        let mapped = Arc::new(OnceLock::new());
+        let (send, mapped) = mpsc::channel();
         self.guarded(&doing, || {
             let mut encoder = self.device.create_command_encoder(&Default::default());
             let mut at = 0;
@@ -201,20 +201,19 @@ impl Gpu {
                 at += part.bytes;
             }
             self.queue.submit([encoder.finish()]);
-            let mapped = mapped.clone();
             staging.map_async(wgpu::MapMode::Read, 0..total, move |result| {
-                let _ = mapped.set(result);
+                let _ = send.send(result);
             });
         })?;
         self.tally.submissions.fetch_add(1, Relaxed);
         self.wait()?;
         let failed =
             |why: &str| Error::device(format!("{} failed while {doing}: {why}", self.info));
-        match mapped.get() {
-            Some(Ok(())) => {}
-            Some(Err(error)) => return Err(failed(&error.to_string())),
-            None => return Err(failed("nothing came back")),
-        }
+        // The answer may still be on its way in another thread that submits at the same time.
+        mapped
+            .recv_timeout(PATIENCE)
+            .map_err(|error| failed(&error.to_string()))?
+            .map_err(|error| failed(&error.to_string()))?;
         {
             let view =
                 staging.get_mapped_range(0..total).map_err(|error| failed(&error.to_string()))?;

@@ -114,15 +114,17 @@ impl Gpu {
     /// # Errors
     /// The device is lost, or does not finish within two minutes, after which it counts as lost.
     pub fn wait(&self) -> Result<()> {
+        self.wait_at_most(PATIENCE)
+    }
+
+    fn wait_at_most(&self, patience: Duration) -> Result<()> {
         self.alive()?;
-        let wait = wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) };
+        let wait = wgpu::PollType::Wait { submission_index: None, timeout: Some(patience) };
         // wgpu panics if the driver reports the loss of the device to a poll; it holds no lock then.
         let polled = catch_unwind(AssertUnwindSafe(|| self.device.poll(wait)));
         let fault = match polled {
             Ok(Ok(_)) => return self.alive(),
-            Ok(Err(wgpu::PollError::Timeout)) => {
-                format!("did not finish within {} s", PATIENCE.as_secs())
-            }
+            Ok(Err(wgpu::PollError::Timeout)) => format!("did not finish within {patience:?}"),
             Ok(Err(error)) => format!("failed: {error}"),
             Err(_) => "was lost while it was waited for".into(),
         };
@@ -194,6 +196,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 pub(crate) mod testing {
+    use std::io::Write;
+
     use super::*;
 
     /// A software device for tests. Without one the tests that need it are not run and say so,
@@ -205,7 +209,9 @@ pub(crate) mod testing {
                 panic!("GIGAMIX_REQUIRE_VULKAN=1, but {}", error.one_line())
             }
             Err(error) => {
-                eprintln!("not run: {}", error.one_line());
+                // Not eprintln: the test harness would swallow it.
+                let test = std::thread::current().name().unwrap_or_default().to_owned();
+                let _ = writeln!(std::io::stderr(), "{test} not run: {}", error.one_line());
                 None
             }
         }

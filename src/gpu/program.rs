@@ -60,9 +60,8 @@ impl Program {
     /// A bug of ours, as `shaders/saturation/hill.wgsl:12: …`.
     pub fn check(&self) -> Result<()> {
         let text = self.text();
-        let module = wgsl::parse_str(&text).map_err(|error| {
-            self.error(&text, error.message(), error.labels().map(|(span, label)| (span, label)))
-        })?;
+        let module = wgsl::parse_str(&text)
+            .map_err(|error| self.error(&text, error.message(), error.labels()))?;
         Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module).map_err(
             |error| {
                 let spans = error.spans().map(|(span, label)| (*span, label.as_str()));

@@ -28,7 +28,7 @@ pub enum Command<'a> {
 
 impl Gpu {
     /// Hands commands over to the device in one command buffer, and returns at once. Neighbouring
-    /// dispatches share a compute pass.
+    /// dispatches share a compute pass. An empty list only starts what was written before.
     ///
     /// # Errors
     /// A command does not fit its kernel or its buffers (a bug), or the device failed.

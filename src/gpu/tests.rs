@@ -71,11 +71,13 @@ fn commands_of_one_submission_see_each_other() {
     let kernel = step(&gpu).unwrap();
     let x = gpu.buffer_from("x", &[1.0f32; 4]).unwrap();
     let kept = gpu.buffer::<f32>("kept", 6).unwrap();
-    let double = gpu.buffer_from("double", &[Settings { factor: 2.0, n: 4 }]).unwrap();
-    let triple = gpu.buffer_from("triple", &[Settings { factor: 3.0, n: 4 }]).unwrap();
-    let [run_double, run_triple] = [&double, &triple].map(|settings| Command::Dispatch {
+    // Parts that are bound are 256 bytes apart: 32 settings.
+    let mut settings = [Settings { factor: 2.0, n: 4 }; 33];
+    settings[32].factor = 3.0;
+    let settings = gpu.buffer_from("settings", &settings).unwrap();
+    let [run_double, run_triple] = [0..1, 32..33].map(|range| Command::Dispatch {
         kernel: &kernel,
-        bindings: vec![settings.all(), x.all()],
+        bindings: vec![settings.part(range), x.all()],
         workgroups: [1, 1, 1],
     });
     let keep = Command::Copy { from: x.part(1..4), to: kept.part(2..5) };
@@ -240,6 +242,25 @@ fn a_lost_device_is_an_error_from_then_on() {
 }
 
 #[test]
+fn a_device_that_does_not_finish_counts_as_lost() {
+    let Some(gpu) = software() else { return };
+    let text = "@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+        @compute @workgroup_size(64)
+        fn busy(@builtin(global_invocation_id) id: vec3u) {
+            for (var i = 0u; i < 1000u; i++) { x[id.x % 64u] += sin(x[i % 64u]); }
+        }";
+    let program = Program::new().file("busy.wgsl", text);
+    let kernel = gpu.kernel("busy", &program, "busy", &[Access::ReadWrite], &[]).unwrap();
+    let x = gpu.buffer::<f32>("x", 64).unwrap();
+    let bindings = vec![x.all()];
+    gpu.submit(&[Command::Dispatch { kernel: &kernel, bindings, workgroups: [1000, 1, 1] }])
+        .unwrap();
+    let error = gpu.wait_at_most(Duration::from_nanos(1)).unwrap_err();
+    assert!(error.message().contains("did not finish within 1ns"), "{error}");
+    assert_eq!(gpu.read(&x, 0..1).unwrap_err().message(), error.message());
+}
+
+#[test]
 fn an_unheard_error_is_kept_for_the_next_call() {
     let Some(gpu) = software() else { return };
     let x = gpu.buffer::<f32>("x", 4).unwrap();
@@ -284,4 +305,80 @@ fn threads_share_a_device() {
         }
     });
     assert_eq!(gpu.counters().dispatches, 80);
+}
+
+#[test]
+fn loops_within_the_bound_run_to_their_end() {
+    let Some(gpu) = software() else { return };
+    // Nested, because llvmpipe counts all iterations together.
+    let text = "@group(0) @binding(0) var<storage, read_write> x: array<u32>;
+        @compute @workgroup_size(1)
+        fn count() {
+            for (var i = 0u; i < x[1]; i++) {
+                for (var j = 0u; j < x[2]; j++) { x[0] += 1u; }
+            }
+        }";
+    let program = Program::new().file("count.wgsl", text);
+    let kernel = gpu.kernel("count", &program, "count", &[Access::ReadWrite], &[]).unwrap();
+    let (outer, inner) = (100, gpu.info().max_iterations.min(1_000_000) / 100 - 1);
+    let x = gpu.buffer_from("x", &[0, outer, inner]).unwrap();
+    let bindings = vec![x.all()];
+    gpu.submit(&[Command::Dispatch { kernel: &kernel, bindings, workgroups: [1, 1, 1] }]).unwrap();
+    assert_eq!(gpu.read(&x, 0..1).unwrap(), [outer * inner]);
+}
+
+/// `philox4x32` of shaders/math on the device: rows of counter (4) and key (2) give rows of four.
+fn philox(gpu: &Gpu, rows: &[[u32; 6]]) -> Vec<[u32; 4]> {
+    let text = "@group(0) @binding(0) var<storage, read> rows: array<array<u32, 6>>;
+        @group(0) @binding(1) var<storage, read_write> words: array<vec4u>;
+        @compute @workgroup_size(64)
+        fn main(@builtin(global_invocation_id) id: vec3u) {
+            if id.x >= arrayLength(&words) { return; }
+            let r = rows[id.x];
+            words[id.x] = philox4x32(vec4u(r[0], r[1], r[2], r[3]), vec2u(r[4], r[5]));
+        }";
+    let program = Program::new()
+        .file("shaders/math/elementary.wgsl", include_str!("../../shaders/math/elementary.wgsl"))
+        .file("shaders/math/philox.wgsl", include_str!("../../shaders/math/philox.wgsl"))
+        .file("main.wgsl", text);
+    let access = [Access::Read, Access::ReadWrite];
+    let kernel = gpu.kernel("philox", &program, "main", &access, &[]).unwrap();
+    let words = gpu.buffer::<[u32; 4]>("words", rows.len()).unwrap();
+    let rows = gpu.buffer_from("rows", rows).unwrap();
+    let workgroups = [rows.len().div_ceil(64) as u32, 1, 1];
+    let bindings = vec![rows.all(), words.all()];
+    gpu.submit(&[Command::Dispatch { kernel: &kernel, bindings, workgroups }]).unwrap();
+    gpu.read(&words, 0..rows.len()).unwrap()
+}
+
+#[test]
+fn philox_gives_the_known_answers() {
+    let Some(gpu) = software() else { return };
+    // The test vectors of Random123 for philox4x32-10.
+    let pi = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0];
+    assert_eq!(
+        philox(&gpu, &[[0; 6], [u32::MAX; 6], pi]),
+        [
+            [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+            [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+            [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+        ]
+    );
+}
+
+#[test]
+fn philox_agrees_with_rand_philox() {
+    let Some(gpu) = software() else { return };
+    // Weyl sequences, so that all bits of counters and keys vary.
+    let odd: [u32; 6] = [0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1, 0x2545f491];
+    let rows: Vec<[u32; 6]> = (1..5000u32).map(|i| odd.map(|w| w.wrapping_mul(i))).collect();
+    let expected: Vec<[u32; 4]> = rows
+        .iter()
+        .map(|[a, b, c, d, k, l]| {
+            let counter = [*d, *c, *b, *a].iter().fold(0, |n, w| n << 32 | u128::from(*w));
+            let mut stream = rand_philox::Philox::new([*k, *l], counter);
+            std::array::from_fn(|_| stream.next_u32())
+        })
+        .collect();
+    assert!(philox(&gpu, &rows) == expected);
 }

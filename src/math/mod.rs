@@ -16,3 +16,23 @@ pub mod scalar;
 pub use lane::{F32, F64, Lane, Wide};
 pub use philox::{Key, Purpose, lane_normals, normals, philox4x32, uniform};
 pub use real::Real;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn wgsl_twins_are_valid_together() {
+        let text = [
+            include_str!("../../shaders/math/elementary.wgsl"),
+            include_str!("../../shaders/math/normal.wgsl"),
+            include_str!("../../shaders/math/philox.wgsl"),
+            include_str!("../../shaders/math/gamma.wgsl"),
+        ]
+        .concat();
+        let module = naga::front::wgsl::parse_str(&text)
+            .unwrap_or_else(|error| panic!("{}", error.emit_to_string(&text)));
+        let flags = naga::valid::ValidationFlags::all();
+        naga::valid::Validator::new(flags, naga::valid::Capabilities::empty())
+            .validate(&module)
+            .unwrap();
+    }
+}

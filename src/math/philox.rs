@@ -44,6 +44,12 @@ impl Key {
         let word = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| hash[at + i]));
         Self([word(0), word(4)])
     }
+
+    /// A stream of random numbers for distributions of any kind, for use on the host.
+    pub fn stream(self, purpose: Purpose, trajectory: u32) -> rand_philox::Philox {
+        let words = (purpose as u128) << 96 | u128::from(trajectory) << 64;
+        rand_philox::Philox::new(self.0, words)
+    }
 }
 
 /// Four random words: Philox4x32 with ten rounds.

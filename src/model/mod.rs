@@ -11,6 +11,7 @@ pub mod likelihood;
 pub mod prior;
 pub mod saturation;
 pub mod series;
+pub mod simulate;
 
 pub use build::{Built, build};
 pub use layout::{Layout, Space};

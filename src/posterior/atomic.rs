@@ -1,19 +1,17 @@
 //! Files that appear whole or not at all: written aside in the same folder, synced, renamed.
 
 use crate::error::{Error, Result};
-use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-/// Writes the file `path` through `fill`; folders on the way are created.
+/// Writes `bytes` as the file `path`; folders on the way are created.
 ///
 /// Until the last byte is on the disk only a hidden file `.<name>.<random>.tmp` in the same folder
 /// exists; any error removes it and leaves an older `path` as it was.
 ///
 /// # Errors
-/// What `fill` says, or an input error with the path when the disk is full or the folder cannot be
-/// written.
-pub fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
+/// An input error with the path, e.g. when the disk is full or the folder cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |e: io::Error| failure(path, &e);
     let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
         return Err(Error::input(format!("{} cannot be the name of a file", path.display())));
@@ -27,27 +25,19 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>
     // Like any new file, readable as the umask says, not by the owner alone.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let aside = builder.tempfile_in(folder).map_err(failed)?;
-    let mut buffer = BufWriter::with_capacity(1 << 16, aside.as_file());
-    fill(&mut buffer)?;
-    buffer.flush().map_err(failed)?;
-    drop(buffer);
+    let mut aside = builder.tempfile_in(folder).map_err(failed)?;
+    aside.as_file_mut().write_all(bytes).map_err(failed)?;
     aside.as_file().sync_all().map_err(failed)?;
     aside.persist(path).map_err(|e| failed(e.error))?;
     // Makes the new name survive a power cut. Some network file systems cannot do it; the file is
     // whole in any case.
     #[cfg(unix)]
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())
 }
 
-/// Writes `bytes` as the file `path`, whole or not at all (see [`write`]).
-pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
-    write(path, |file| file.write_all(bytes).map_err(|e| failure(path, &e)))
-}
-
 /// The error of a failed write, with what to do where that is known.
-pub(super) fn failure(path: &Path, error: &io::Error) -> Error {
+fn failure(path: &Path, error: &io::Error) -> Error {
     let failed = Error::io(path, "write", error);
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
@@ -75,41 +65,33 @@ mod tests {
     fn writes_and_replaces_and_leaves_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b/run.json");
-        write_bytes(&path, b"one, the longer text").unwrap();
-        write_bytes(&path, b"two").unwrap();
+        write(&path, b"one, the longer text").unwrap();
+        write(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(names(path.parent().unwrap()), ["run.json"]);
-    }
-
-    #[test]
-    fn an_error_keeps_the_old_file_and_removes_the_aside() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("run.json");
-        write_bytes(&path, b"old").unwrap();
-        let error = write(&path, |file| {
-            file.write_all(&[7; 1 << 20]).unwrap();
-            Err(Error::input("stop"))
-        });
-        assert_eq!(error.unwrap_err().message(), "stop");
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(names(folder.path()), ["run.json"]);
     }
 
     #[test]
     fn says_which_path_cannot_be_written() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
-        write_bytes(&file, b"").unwrap();
+        write(&file, b"").unwrap();
         let inside = file.join("run.json");
-        let error = write_bytes(&inside, b"x").unwrap_err();
+        let error = write(&inside, b"x").unwrap_err();
         assert_eq!(error.kind(), Kind::Input);
         assert!(error.message().contains(&inside.display().to_string()), "{error}");
-        // A folder is never replaced, and what was written aside goes away.
+        assert!(write(Path::new("/"), b"x").is_err());
+    }
+
+    #[test]
+    fn an_error_keeps_what_was_there_and_removes_the_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder is never replaced by a file: the rename fails, after everything is written.
         let taken = folder.path().join("taken");
-        fs::create_dir(&taken).unwrap();
-        assert!(write_bytes(&taken, b"x").is_err());
-        assert_eq!(names(folder.path()).len(), 2);
-        assert!(write_bytes(Path::new("/"), b"x").is_err());
+        write(&taken.join("old"), b"old").unwrap();
+        assert!(write(&taken, &[7; 1 << 20]).is_err());
+        assert_eq!(names(folder.path()), ["taken"]);
+        assert_eq!(fs::read(taken.join("old")).unwrap(), b"old");
     }
 
     #[cfg(target_os = "linux")]
@@ -128,7 +110,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (plain, ours) = (folder.path().join("plain"), folder.path().join("ours"));
         fs::write(&plain, b"").unwrap();
-        write_bytes(&ours, b"").unwrap();
+        write(&ours, b"").unwrap();
         let mode = |path| fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(plain), mode(ours));
     }

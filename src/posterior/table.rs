@@ -5,30 +5,38 @@ use crate::error::{Error, Result};
 use jiff::{Span, civil::Date};
 use polars::prelude as pl;
 use polars::prelude::{IntoColumn, IntoSeries, NamedFrom, SerReader};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 use std::io::Cursor;
 use std::path::Path;
 
 /// A table with named columns.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// Columns in order, all of one length, with different names.
     pub columns: Vec<(String, Column)>,
 }
 
 /// The cells of a column, one per row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Column {
     /// Texts.
     Text(Vec<String>),
     /// Numbers; on disk and in JSON one that is not finite is null, and null reads as NaN.
-    Number(Vec<f64>),
+    Number(#[serde(deserialize_with = "numbers_or_null")] Vec<f64>),
     /// Whole numbers.
     Int(Vec<i64>),
     /// Days; ISO 8601 in JSON.
     Date(Vec<Date>),
     /// Truth values.
     Bool(Vec<bool>),
+}
+
+/// Numbers of which those that are null are NaN.
+fn numbers_or_null<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Vec<f64>, D::Error> {
+    let numbers = Vec::<Option<f64>>::deserialize(from)?;
+    Ok(numbers.into_iter().map(|x| x.unwrap_or(f64::NAN)).collect())
 }
 
 impl Column {
@@ -130,7 +138,7 @@ impl Table {
         // nothing from threads, and many models are written at once.
         let mut bytes = Vec::new();
         pl::ParquetWriter::new(&mut bytes).set_parallel(false).finish(&mut frame).map_err(bug)?;
-        atomic::write_bytes(path, &bytes)
+        atomic::write(path, &bytes)
     }
 
     /// Reads the Parquet file `path`.

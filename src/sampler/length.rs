@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn lengths_and_steps() {
-        assert!((base_length(1.0) - 1.570_796_326_794_896_6).abs() < 1e-15);
+        assert!((base_length(4.0) - std::f64::consts::PI).abs() < 1e-15);
         assert_eq!((base_length(0.0), base_length(1e9)), (0.5, 25.0));
         assert_eq!(steps(1.0, 0.25, 0, 3), [4, 3, 5]);
         assert_eq!(steps(1.0, 1e-9, 5, 2), [200, 200]);

@@ -18,6 +18,8 @@ pub(super) struct Window {
     g: Vec<f64>,
     xx: Matrix,
     gg: Matrix,
+    /// Σ and Σ of squares of the log density, per chain.
+    logp: Vec<(f64, f64)>,
 }
 
 impl Window {
@@ -32,6 +34,7 @@ impl Window {
             g: vec![0.0; dim],
             xx: Matrix::zeros(dim, dim),
             gg: Matrix::zeros(dim, dim),
+            logp: vec![(0.0, 0.0); chains],
         }
     }
 
@@ -45,8 +48,8 @@ impl Window {
         self.chains * self.trajectories
     }
 
-    /// Adds the moments of a run about the same center.
-    pub fn add(&mut self, moments: &Moments) {
+    /// Adds the moments of a run about the same center, and its log densities.
+    pub fn add(&mut self, moments: &Moments, logp: &[f32]) {
         let dim = self.center.len();
         self.trajectories += moments.trajectories;
         add(&mut self.x, &moments.x);
@@ -56,6 +59,11 @@ impl Window {
                 self.xx[(i, j)] += moments.xx[i * dim + j];
                 self.gg[(i, j)] += moments.gg[i * dim + j];
             }
+        }
+        for (k, &logp) in logp.iter().enumerate() {
+            let (sum, squares) = &mut self.logp[k % self.chains];
+            *sum += f64::from(logp);
+            *squares += f64::from(logp).powi(2);
         }
     }
 
@@ -83,6 +91,9 @@ impl Window {
                     + count * shift[i] * shift[j];
             }
         }
+        for (ours, theirs) in self.logp.iter_mut().zip(&other.logp) {
+            *ours = (ours.0 + theirs.0, ours.1 + theirs.1);
+        }
         self.trajectories += other.trajectories;
     }
 
@@ -101,23 +112,16 @@ impl Window {
             .collect()
     }
 
-    /// Effective number of states, median over dimensions: chains · Var(all) / Var(chain means).
-    pub fn effective(&self) -> f64 {
-        let (dim, chains) = (self.center.len(), self.chains as f64);
-        let covariance = covariance(&self.xx, &self.total(), self.count() as f64);
-        let means = self.chain_means();
-        let mut each: Vec<f64> = (0..dim)
-            .map(|j| {
-                let of_chain = means.iter().skip(j).step_by(dim);
-                let mean = of_chain.clone().sum::<f64>() / chains;
-                let spread = of_chain.map(|m| (m - mean) * (m - mean)).sum::<f64>();
-                chains * covariance[(j, j)] * (chains - 1.0) / spread
-            })
-            .filter(|n| !n.is_nan())
-            .collect();
-        each.sort_by(f64::total_cmp);
-        let median = each.get(each.len() / 2).copied().unwrap_or(chains);
-        median.clamp(chains, self.count() as f64)
+    /// Effective number of states for a covariance: chains · Var(all) / Var(chain means) of the log
+    /// density, which moves as squares do. (Means may mix much better than squares.)
+    fn effective(&self) -> f64 {
+        let (chains, count) = (self.chains as f64, self.count() as f64);
+        let each = self.trajectories as f64;
+        let mean = self.logp.iter().map(|l| l.0).sum::<f64>() / count;
+        let variance = self.logp.iter().map(|l| l.1).sum::<f64>() / count - mean * mean;
+        let spread = self.logp.iter().map(|l| (l.0 / each - mean).powi(2)).sum::<f64>();
+        let n = chains * variance * (chains - 1.0) / spread;
+        if n.is_nan() { chains } else { n.clamp(chains, count) }
     }
 
     fn total(&self) -> Vec<f64> {
@@ -136,22 +140,22 @@ pub(super) struct Metric {
     pub largest: f64,
 }
 
-/// The Fisher metric of a window: in coordinates scaled by (var x/var g)^¼, the M that makes the
-/// covariances of M^−½x and M^½g equal. None where the window does not determine one.
+/// The Fisher metric of a window: the M that makes the covariances of M^−½x and M^½g equal. None
+/// where the window does not determine one.
 ///
 /// It is exact for a Gaussian target however few the draws, because there g = −Σ⁻¹(x − μ) draw by
-/// draw. (Seyboldt, Carlson & Carpenter 2026, "Preconditioning Hamiltonian Monte Carlo by
-/// minimizing Fisher divergence".)
-pub(super) fn fisher(window: &Window) -> Option<Metric> {
+/// draw (Seyboldt, Carlson & Carpenter, "Preconditioning Hamiltonian Monte Carlo by minimizing
+/// Fisher divergence"). To keep it so, covariances are shrunk where `old`, the factor of the
+/// metric in use, has whitened them: shrinkage then leads back to that metric.
+pub(super) fn fisher(window: &Window, old: &Matrix) -> Option<Metric> {
     let dim = window.center.len();
     let count = window.count() as f64;
     if count < 2.0 {
         return None;
     }
-    let mut cx = covariance(&window.xx, &window.total(), count);
-    let mut cg = covariance(&window.gg, &window.g, count);
-    let scale: Vec<f64> =
-        (0..dim).map(|j| (cx[(j, j)] / cg[(j, j)]).sqrt().sqrt()).collect();
+    let mut cx = whiten(old, &covariance(&window.xx, &window.total(), count));
+    let mut cg = old.transpose() * covariance(&window.gg, &window.g, count) * old;
+    let scale: Vec<f64> = (0..dim).map(|j| (cx[(j, j)] / cg[(j, j)]).sqrt().sqrt()).collect();
     if !scale.iter().all(|s| s.is_finite() && *s > 0.0) {
         return None;
     }
@@ -168,17 +172,23 @@ pub(super) fn fisher(window: &Window) -> Option<Metric> {
     let mut largest = *values.last()?;
     if dim > LOW_RANK_ABOVE {
         m = low_rank(&m)?;
-    }
-    let mut factor = cholesky(&m)?;
-    if dim > LOW_RANK_ABOVE {
-        largest = largest_whitened(&factor, &cx)?;
+        largest = *eigen(&whiten(&cholesky(&m)?, &cx))?.0.last()?;
     }
     for j in 0..dim {
-        for i in j..dim {
-            factor[(i, j)] *= scale[i];
+        for i in 0..dim {
+            m[(i, j)] *= scale[i] * scale[j];
         }
     }
-    Some(Metric { factor, largest })
+    Some(Metric { factor: old * cholesky(&m)?, largest })
+}
+
+/// L⁻¹ c L⁻ᵀ.
+fn whiten(l: &Matrix, c: &Matrix) -> Matrix {
+    let mut half = c.clone();
+    l.solve_lower_triangular_in_place(&mut half);
+    let mut whole = half.transpose().to_owned();
+    l.solve_lower_triangular_in_place(&mut whole);
+    whole
 }
 
 /// Ledoit–Wolf shrinkage towards a multiple of the identity with the intensity for Gaussian data,
@@ -207,24 +217,6 @@ fn low_rank(m: &Matrix) -> Option<Matrix> {
     Some(&vectors * vectors.transpose())
 }
 
-/// Largest eigenvalue of L⁻¹ c L⁻ᵀ by power iteration: it sets a trajectory length only.
-fn largest_whitened(l: &Matrix, c: &Matrix) -> Option<f64> {
-    let dim = c.nrows();
-    let mut v = Matrix::from_fn(dim, 1, |i, _| 1.0 + 0.5 * ((i % 7) as f64 - 3.0) / 3.0);
-    let mut value = 0.0;
-    for _ in 0..40 {
-        let norm = v.norm_l2();
-        v /= faer::Scale(norm);
-        let mut w = v.clone();
-        l.transpose().solve_upper_triangular_in_place(&mut w);
-        let mut w = c * &w;
-        l.solve_lower_triangular_in_place(&mut w);
-        value = w.norm_l2();
-        v = w;
-    }
-    value.is_finite().then_some(value)
-}
-
 /// Covariance from sums about a center.
 fn covariance(squares: &Matrix, sum: &[f64], count: f64) -> Matrix {
     Matrix::from_fn(sum.len(), sum.len(), |i, j| {
@@ -234,4 +226,142 @@ fn covariance(squares: &Matrix, sum: &[f64], count: f64) -> Matrix {
 
 fn add(to: &mut [f64], from: &[f64]) {
     to.iter_mut().zip(from).for_each(|(a, b)| *a += b);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{linalg::diagonal, targets::Gaussian, targets::Target};
+    use super::*;
+    use crate::math::{Key, normals, philox4x32};
+
+    /// The moments of `trajectories` independent draws of each of 8 chains.
+    fn moments(
+        target: &Gaussian,
+        first: u32,
+        trajectories: usize,
+        center: &[f32],
+    ) -> (Moments, Vec<f32>) {
+        let dim = target.dim();
+        let mut sums = Moments {
+            trajectories,
+            x: vec![0.0; 8 * dim],
+            g: vec![0.0; dim],
+            xx: vec![0.0; dim * dim],
+            gg: vec![0.0; dim * dim],
+        };
+        let mut logp = Vec::new();
+        for trajectory in first..first + trajectories as u32 {
+            for chain in 0..8 {
+                let z: Vec<f64> = (0..dim.div_ceil(4) as u32)
+                    .flat_map(|b| {
+                        normals(philox4x32([b, chain, trajectory, 0], Key::new(5, "m").0))
+                    })
+                    .map(f64::from)
+                    .collect();
+                let x: Vec<f64> = (0..dim)
+                    .map(|i| {
+                        target.mean[i] + (0..=i).map(|j| target.a[i * dim + j] * z[j]).sum::<f64>()
+                    })
+                    .collect();
+                let mut g = vec![0.0; dim];
+                logp.push(target.evaluate(&x, &mut g) as f32);
+                let x: Vec<f64> = x.iter().zip(center).map(|(x, c)| x - f64::from(*c)).collect();
+                for i in 0..dim {
+                    sums.x[chain as usize * dim + i] += x[i];
+                    sums.g[i] += g[i];
+                    for j in 0..dim {
+                        sums.xx[i * dim + j] += x[i] * x[j];
+                        sums.gg[i * dim + j] += g[i] * g[j];
+                    }
+                }
+            }
+        }
+        (sums, logp)
+    }
+
+    fn window(target: &Gaussian, first: u32, trajectories: usize, center: f32) -> Window {
+        let center = vec![center; target.dim()];
+        let (moments, logp) = moments(target, first, trajectories, &center);
+        let mut window = Window::new(8, center);
+        window.add(&moments, &logp);
+        window
+    }
+
+    #[test]
+    fn windows_merge_whatever_their_centers() {
+        let target = Gaussian::new(6);
+        let whole = window(&target, 0, 9, 0.25);
+        let mut parts = window(&target, 0, 4, 0.25);
+        parts.merge(&window(&target, 4, 5, -1.5));
+        assert_eq!(parts.count(), 72);
+        let close = |a: &[f64], b: &[f64]| {
+            a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9 * (1.0 + b.abs()))
+        };
+        assert!(close(&parts.mean(), &whole.mean()));
+        assert!(close(&parts.chain_means(), &whole.chain_means()));
+        assert!(close(&[parts.effective()], &[whole.effective()]));
+        for (a, b) in [(&parts.xx, &whole.xx), (&parts.gg, &whole.gg)] {
+            assert!((a - b).norm_l2() < 1e-9 * b.norm_l2());
+        }
+    }
+
+    #[test]
+    fn the_metric_of_a_gaussian_is_exact_where_the_old_one_was_and_nearer_elsewhere() {
+        let dim = 12;
+        let target = Gaussian::new(dim);
+        let truth = Matrix::from_fn(dim, dim, |i, j| target.a[i * dim + j]);
+        // 24 draws of 12 dimensions.
+        let few = window(&target, 0, 3, 0.0);
+        let metric = fisher(&few, &truth).unwrap();
+        assert!((&metric.factor - &truth).norm_l2() < 1e-3 * truth.norm_l2());
+        assert!((0.9..3.0).contains(&metric.largest), "{}", metric.largest);
+
+        // From a diagonal metric that is a hundred times too wide: correlations are found.
+        let old = diagonal(&(0..dim).map(|i| 10.0 * target.variance(i).sqrt()).collect::<Vec<_>>());
+        let many = window(&target, 0, 100, 0.0);
+        let mut ratio = fisher(&many, &old).unwrap().factor;
+        truth.solve_lower_triangular_in_place(&mut ratio);
+        let values = eigen(&(&ratio * ratio.transpose())).unwrap().0;
+        assert!(values[dim - 1] / values[0] < 3.0, "{values:?}");
+    }
+
+    #[test]
+    fn no_metric_without_information() {
+        let target = Gaussian::new(3);
+        let identity = Matrix::identity(3, 3);
+        assert!(fisher(&Window::new(8, vec![0.0; 3]), &identity).is_none());
+        let mut broken = window(&target, 0, 5, 0.0);
+        broken.gg[(1, 1)] = f64::NAN;
+        assert!(fisher(&broken, &identity).is_none());
+        // Chains that do not move have no variance.
+        let still = Moments {
+            trajectories: 4,
+            x: vec![0.0; 24],
+            g: vec![0.0; 3],
+            xx: vec![0.0; 9],
+            gg: vec![0.0; 9],
+        };
+        let mut window = Window::new(8, vec![0.0; 3]);
+        window.add(&still, &[1.0; 32]);
+        assert!(fisher(&window, &identity).is_none());
+    }
+
+    #[test]
+    fn shrinkage_leaves_structure_and_removes_noise() {
+        // By hand from equation (17) of Chen et al.: trace 5, square 17, d 2, n 10:
+        // (0.8 · 17 + 25) / (12 · (17 − 12.5)) = 0.7148.
+        let mut c = diagonal(&[4.0, 1.0]);
+        shrink(&mut c, 10.0);
+        assert!((c[(0, 0)] - (4.0 - 0.714_814_8 * 1.5)).abs() < 1e-6);
+        assert!((c[(0, 0)] + c[(1, 1)] - 5.0).abs() < 1e-12);
+        let mut white = diagonal(&[1.0, 1.0]);
+        shrink(&mut white, 10.0);
+        assert_eq!(white[(0, 0)], 1.0);
+    }
+
+    #[test]
+    fn low_rank_keeps_only_what_differs() {
+        let m = low_rank(&diagonal(&[0.1, 0.6, 1.9, 3.0])).unwrap();
+        assert!((m - diagonal(&[0.1, 1.0, 1.0, 3.0])).norm_l2() < 1e-12);
+    }
 }

@@ -4,8 +4,10 @@
 //! Each model is a state machine ([`ModelSampler`]) that asks an engine for work; [`run`] feeds the
 //! engine with the requests of all models in lock-step.
 
+mod adam;
 mod length;
 mod linalg;
+mod matching;
 mod metric;
 mod model;
 mod outcome;
@@ -21,7 +23,7 @@ mod targets;
 mod tests;
 
 pub use model::ModelSampler;
-pub use outcome::{Failure, Gradients, Outcome, Sampled};
+pub use outcome::{DIVERGENT, Failure, Gradients, Outcome, Sampled};
 pub use start::Start;
 
 use crate::density::request::Engine;
@@ -96,7 +98,7 @@ pub fn run(
             return Err(Error::new(Kind::Interrupted, "sampling was interrupted"));
         }
         let requests: Vec<_> = (live.iter_mut())
-            .filter_map(|(index, sampler)| Some((*index, sampler.next()?)))
+            .filter_map(|(index, sampler)| Some((*index, sampler.request()?)))
             .collect();
         let expected = requests.len();
         let responses = engine.execute(requests)?;

@@ -17,7 +17,7 @@ const CAUTIOUS: f64 = 0.95;
 /// Shares of the gradients by which warm-up and sampling must end, first and second time.
 const SHARES: [(f64, f64); 2] = [(0.25, 0.5), (0.65, 1.0)];
 
-/// The sampler of one model. Ask [`next`](Self::next) for work, give the answer to
+/// The sampler of one model. Ask [`request`](Self::request) for work, give the answer to
 /// [`absorb`](Self::absorb), until there is no more work; then take the [`Outcome`].
 ///
 /// It does nothing by itself and depends on nothing but its arguments and the answers.
@@ -37,15 +37,17 @@ pub struct ModelSampler {
 }
 
 enum Phase {
-    Start(Starting),
-    Warmup(Warmup),
-    Sampling(Warmup, Sampling),
+    Start(Box<Starting>),
+    Warmup(Box<Warmup>),
+    Sampling(Box<Warmup>, Box<Sampling>),
     Done(Option<Outcome>),
 }
 
 struct Flight {
     first: u32,
     n_steps: Vec<u32>,
+    /// Whether moments were asked for.
+    moments: bool,
 }
 
 impl ModelSampler {
@@ -67,7 +69,7 @@ impl ModelSampler {
             settings: settings.clone(),
             dim,
             key,
-            phase: Phase::Start(starting),
+            phase: Phase::Start(Box::new(starting)),
             flight: None,
             trajectories: 0,
             gradients: Gradients::default(),
@@ -77,7 +79,7 @@ impl ModelSampler {
     }
 
     /// What the engine should do next; None when there is an outcome.
-    pub fn next(&mut self) -> Option<Request> {
+    pub fn request(&mut self) -> Option<Request> {
         let (tuning, batch, collect) = match &mut self.phase {
             Phase::Start(starting) => return Some(starting.next()),
             Phase::Done(_) => return None,
@@ -93,7 +95,8 @@ impl ModelSampler {
         let first = self.trajectories;
         let n_steps = steps(tuning.length, tuning.step_size, first, batch);
         self.trajectories += n_steps.len() as u32;
-        self.flight = Some(Flight { first, n_steps: n_steps.clone() });
+        let moments = matches!(collect, Collect::Moments { .. });
+        self.flight = Some(Flight { first, n_steps: n_steps.clone(), moments });
         Some(Request::Run { step_size: tuning.step_size as f32, first, n_steps, collect })
     }
 
@@ -139,7 +142,7 @@ impl ModelSampler {
         }
     }
 
-    fn start(&mut self, mut starting: Starting, response: Response) -> Result<Phase> {
+    fn start(&mut self, mut starting: Box<Starting>, response: Response) -> Result<Phase> {
         self.gradients.start += starting.evaluations() as f64 / self.settings.chains as f64;
         Ok(match starting.absorb(response)? {
             Next::Evaluate => Phase::Start(starting),
@@ -150,13 +153,20 @@ impl ModelSampler {
                         "no Gaussian fits the posterior: chains start from its modes".to_owned(),
                     );
                 }
+                if started.elsewhere > 0 {
+                    self.escalations.push(format!(
+                        "{} prior draws may lead to another mode: some chains start there",
+                        started.elsewhere
+                    ));
+                }
                 let Settings { chains, target_acceptance, .. } = self.settings;
-                Phase::Warmup(Warmup::new(&started, chains, target_acceptance, self.key))
+                let warmup = Warmup::new(&started, chains, target_acceptance, self.key);
+                Phase::Warmup(Box::new(warmup))
             }
         })
     }
 
-    fn warm_up(&mut self, mut warmup: Warmup, ran: &Ran, flight: &Flight) -> Phase {
+    fn warm_up(&mut self, mut warmup: Box<Warmup>, ran: &Ran, flight: &Flight) -> Phase {
         self.gradients.warmup += flight.steps();
         let settled = match warmup.absorb(ran, flight.first) {
             warmup::Progress::Failed(reason) => return self.fail(reason),
@@ -164,21 +174,21 @@ impl ModelSampler {
             warmup::Progress::Continue => false,
         };
         if !settled {
-            if self.spent() < self.shares().0 {
+            if self.spent() < self.shares().0 && !warmup.is_long() {
                 return Phase::Warmup(warmup);
             }
-            self.escalations.push("warm-up took its share of gradients unsettled".to_owned());
+            self.escalations.push("warm-up ended without having settled".to_owned());
         }
         let Settings { chains, ess, .. } = self.settings;
         let tuning = warmup.frozen();
         let sampling = Sampling::new(self.dim, chains, &tuning, ess, !self.cautious);
-        Phase::Sampling(warmup, sampling)
+        Phase::Sampling(warmup, Box::new(sampling))
     }
 
     fn sample(
         &mut self,
-        mut warmup: Warmup,
-        mut sampling: Sampling,
+        mut warmup: Box<Warmup>,
+        mut sampling: Box<Sampling>,
         ran: Ran,
         flight: &Flight,
     ) -> Phase {
@@ -193,7 +203,8 @@ impl ModelSampler {
             && !self.cautious
         {
             self.cautious = true;
-            self.escalations.push(format!("{reason}: began again, aiming at acceptance {CAUTIOUS}"));
+            self.escalations
+                .push(format!("{reason}: began again, aiming at acceptance {CAUTIOUS}"));
             warmup.redo(CAUTIOUS);
             return Phase::Warmup(warmup);
         }
@@ -225,16 +236,16 @@ impl ModelSampler {
     fn check(&self, ran: &Ran, flight: &Flight, phase: &Phase) -> Result<()> {
         let states = flight.n_steps.len() * self.settings.chains;
         let each = [&ran.acceptance, &ran.energy_error, &ran.energy, &ran.logp];
+        let square = self.dim * self.dim;
         let collected = match (phase, &ran.moments) {
             (Phase::Sampling(..), _) => ran.draws.len() == states * self.dim,
             (_, Some(moments)) => {
-                let square = self.dim * self.dim;
                 moments.x.len() == self.settings.chains * self.dim
                     && moments.g.len() == self.dim
                     && moments.xx.len() == square
                     && moments.gg.len() == square
             }
-            (_, None) => false,
+            (_, None) => !flight.moments,
         };
         if each.iter().all(|values| values.len() == states) && collected {
             return Ok(());

@@ -12,7 +12,7 @@ use ndarray::ArrayView3;
 /// Chains whose mean acceptance is below this are stuck.
 const STUCK: f64 = 0.2;
 /// Energy gained by more than this is a divergence.
-const DIVERGENT: f32 = 50.0;
+pub const DIVERGENT: f32 = 50.0;
 
 /// How sampling one model ended.
 #[derive(Clone, Debug)]

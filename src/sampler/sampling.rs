@@ -90,7 +90,8 @@ impl Sampling {
             let why = if full { "no memory for more draws" } else { "no gradients left" };
             return Progress::Missed(format!("{why} after {n} draws per chain"));
         }
-        if let Some(&(before, ess)) = self.looks.iter().rev().find(|(draws, _)| draws * 4 <= n)
+        if let Some(&(before, ess)) =
+            self.looks.iter().rev().find(|(draws, _)| *draws >= 50 && draws * 4 <= n)
             && look.ess < 1.5 * ess
         {
             return Progress::Missed(format!(

@@ -1,16 +1,23 @@
 //! The start: Adam from prior draws, then a Gaussian fitted by batch-and-match.
 
-use super::linalg::{Matrix, cholesky, diagonal, eigen, scale_columns};
+use super::{
+    adam::{ADAM_STEPS, Adam},
+    linalg::{Matrix, diagonal},
+    matching::{Fit, MATCHES},
+};
 use crate::density::request::{Request, Response};
 use crate::error::{Error, Result};
 use crate::math::{self, Key, Purpose};
 
-const ADAM_STEPS: usize = 60;
-const MATCHES: usize = 20;
 /// Distinct starting points.
 pub(super) const STARTS: usize = 16;
 /// Fresh draws that judge the fit, and candidates for the starting points.
 const CANDIDATES: usize = 64;
+/// Adam points less than this below the best are peaks worth a second look: a lower one has no mass.
+const PEAK: f64 = 10.0;
+/// Points looked at between the fit and a peak, and the depth that makes a valley.
+const BETWEEN: usize = 5;
+const VALLEY: f64 = 5.0;
 /// The fit seeks the mode: starting points are drawn from this much more variance.
 const INFLATION: f64 = 1.5;
 
@@ -35,6 +42,8 @@ pub(super) struct Started {
     pub factor: Matrix,
     /// False where the fit was refused and the chains start from the Adam points.
     pub matched: bool,
+    /// Prior draws that Adam led to another mode; the last starting points are of them.
+    pub elsewhere: usize,
 }
 
 /// What happens after an answer.
@@ -55,48 +64,41 @@ pub(super) struct Starting {
     points: Vec<f64>,
     /// The fallback: what Adam alone found.
     adam: Option<Started>,
+    /// Adam points almost as high as the best, highest first, with their log densities.
+    peaks: Vec<(Vec<f64>, f64)>,
 }
 
 enum Stage {
     Adam(Adam),
-    Match { round: usize, fit: Fit, white: Matrix },
-    Candidates { fit: Fit },
-}
-
-#[derive(Clone)]
-struct Fit {
-    mu: Vec<f64>,
-    factor: Matrix,
-}
-
-/// Ascends the log density from every point at once.
-struct Adam {
-    step: usize,
-    first: Vec<f64>,
-    second: Vec<f64>,
-    /// Last points with a finite density; a step out of its domain is taken back.
-    good: Vec<f64>,
+    Match {
+        round: usize,
+        fit: Fit,
+        white: Matrix,
+    },
+    /// With the peaks that lie outside the fit.
+    Candidates {
+        fit: Fit,
+        far: Vec<(Vec<f64>, f64)>,
+    },
 }
 
 impl Starting {
     pub fn new(start: Start, dim: usize, chains: usize, key: Key) -> Self {
         let points: Vec<f64> = start.points.iter().map(|&x| f64::from(x)).collect();
-        let n = points.len();
-        let adam =
-            Adam { step: 0, first: vec![0.0; n], second: vec![0.0; n], good: points.clone() };
         Self {
             key,
             dim,
             // Fewer than 2 d draws and the fit collapses; sixteen make a register.
             batch: chains.min(512).max(2 * dim).next_multiple_of(16),
             deviation: start.variance.iter().map(|&v| deviation(v)).collect(),
-            stage: Stage::Adam(adam),
+            stage: Stage::Adam(Adam::new(&points)),
             points,
             adam: None,
+            peaks: Vec::new(),
         }
     }
 
-    /// Evaluations still to come over all of them, for a progress bar.
+    /// The share of the start that is done.
     pub fn fraction(&self) -> f64 {
         let done = match &self.stage {
             Stage::Adam(adam) => adam.step,
@@ -119,6 +121,9 @@ impl Starting {
         let Response::Evaluated { logp, grad } = response else {
             return Err(Error::bug("the engine answered an evaluation with something else"));
         };
+        if logp.len() != self.evaluations() || grad.len() != self.points.len() {
+            return Err(Error::bug("the engine evaluated more or fewer points than asked for"));
+        }
         let batch = Batch::new(&self.points, &logp, &grad, self.dim);
         match &mut self.stage {
             Stage::Adam(adam) if adam.step < ADAM_STEPS => {
@@ -133,7 +138,7 @@ impl Starting {
                 self.draw(round, fit);
                 Ok(Next::Evaluate)
             }
-            Stage::Candidates { fit } => match judge(fit, &batch) {
+            Stage::Candidates { fit, far } => match judge(fit, far, &batch, &logp) {
                 Some(started) => Ok(Next::Ready(Box::new(started))),
                 None => match self.adam.take() {
                     Some(started) => Ok(Next::Ready(Box::new(started))),
@@ -176,7 +181,13 @@ impl Starting {
             center: mu.clone(),
             factor: diagonal(&deviation),
             matched: false,
+            elsewhere: 0,
         });
+        let best = f64::from(logp[order[0]]);
+        self.peaks = (order.iter().map(|&i| (i, f64::from(logp[i]))))
+            .take_while(|(_, logp)| *logp > best - PEAK)
+            .map(|(i, logp)| (self.points[i * self.dim..(i + 1) * self.dim].to_vec(), logp))
+            .collect();
         self.draw(0, Fit { mu, factor: diagonal(&deviation) });
         Next::Evaluate
     }
@@ -197,107 +208,27 @@ impl Starting {
         for i in 0..count {
             self.points.extend((0..self.dim).map(|j| fit.mu[j] + x[(i, j)]));
         }
-        self.stage =
-            if last { Stage::Candidates { fit } } else { Stage::Match { round, fit, white } };
-    }
-}
-
-impl Adam {
-    fn ascend(&mut self, points: &mut [f64], batch: &Batch, deviation: &[f64]) {
-        const BETAS: (f64, f64) = (0.9, 0.98);
-        const CLIP: f64 = 1e3;
-        let dim = deviation.len();
-        let t = self.step as f64;
-        let rate = 0.1 + (0.01 - 0.1) * t / (ADAM_STEPS - 1) as f64;
-        let correct = (1.0 - BETAS.0.powf(t + 1.0), 1.0 - BETAS.1.powf(t + 1.0));
-        self.step += 1;
-        let mut finite = batch.finite.iter().peekable();
-        for i in 0..points.len() / dim {
-            let range = i * dim..(i + 1) * dim;
-            if finite.next_if_eq(&&i).is_none() {
-                points[range.clone()].copy_from_slice(&self.good[range.clone()]);
-                self.first[range].fill(0.0);
-                continue;
-            }
-            self.good[range.clone()].copy_from_slice(&points[range.clone()]);
-            // Steps are taken in prior standard deviations, the one scale known by now.
-            let slope = |k: usize| batch.grad[k] * deviation[k - i * dim];
-            let norm = range.clone().map(|k| slope(k).powi(2)).sum::<f64>().sqrt();
-            let clip = (CLIP / norm).min(1.0);
-            for k in range {
-                let g = slope(k) * clip;
-                self.first[k] += (1.0 - BETAS.0) * (g - self.first[k]);
-                self.second[k] += (1.0 - BETAS.1) * (g * g - self.second[k]);
-                let direction =
-                    self.first[k] / correct.0 / ((self.second[k] / correct.1).sqrt() + 1e-8);
-                points[k] += rate * deviation[k - i * dim] * direction;
-            }
-        }
-    }
-}
-
-impl Fit {
-    /// One update of batch-and-match (Cai et al. 2024, "Batch and match"), in the coordinates z
-    /// that the fit so far whitens: there its covariance is the identity and its mean zero.
-    fn improve(&mut self, white: &Matrix, batch: &Batch, round: usize) {
-        let dim = self.mu.len();
-        if batch.finite.len() * 4 < white.nrows() * 3 {
-            // The fit reaches out of the domain of the density.
-            self.factor *= faer::Scale(0.7);
+        if !last {
+            self.stage = Stage::Match { round, fit, white };
             return;
         }
-        let n = batch.finite.len();
-        let gradient = Matrix::from_fn(n, dim, |i, j| batch.grad[batch.finite[i] * dim + j]);
-        let mut g = &gradient * &self.factor;
-        let norms: Vec<f64> = (0..n).map(|i| g.row(i).norm_l2()).collect();
-        let limit = 5.0 * median(&norms);
-        for (i, norm) in norms.iter().enumerate().filter(|(_, norm)| **norm > limit) {
-            for j in 0..dim {
-                g[(i, j)] *= limit / norm;
+        let limit = 2.0 * (self.dim as f64).sqrt();
+        let far: Vec<_> = self.peaks.drain(..).filter(|(x, _)| fit.distance(x) > limit).collect();
+        for (peak, _) in &far {
+            for k in 1..=BETWEEN {
+                let t = k as f64 / (BETWEEN + 1) as f64;
+                self.points.extend(fit.mu.iter().zip(peak).map(|(m, x)| m + t * (x - m)));
             }
         }
-        let z = Matrix::from_fn(n, dim, |i, j| white[(batch.finite[i], j)]);
-        let strength = ((n * dim) as f64 / (round + 1) as f64).min(30.0);
-        let strength = if round + 5 >= MATCHES { 2.0 } else { strength };
-        if let Some((shift, factor)) = matched(z, g, strength) {
-            let shift = &self.factor * &shift;
-            self.mu.iter_mut().enumerate().for_each(|(j, m)| *m += shift[(j, 0)]);
-            self.factor = &self.factor * &factor;
-        }
+        self.stage = Stage::Candidates { fit, far };
     }
-}
-
-/// Mean (a column) and Cholesky factor of the Gaussian nearest in score to draws z and scores g,
-/// held near N(0, I) the more the smaller `strength` is.
-fn matched(mut z: Matrix, mut g: Matrix, strength: f64) -> Option<(Matrix, Matrix)> {
-    let (n, dim) = (z.nrows() as f64, z.ncols());
-    let z_mean = center(&mut z);
-    let g_mean = center(&mut g);
-    let pull = strength / (1.0 + strength);
-    let u = faer::Scale(strength / n) * (g.transpose() * &g)
-        + faer::Scale(pull) * (&g_mean * g_mean.transpose());
-    let v = Matrix::identity(dim, dim)
-        + faer::Scale(strength / n) * (z.transpose() * &z)
-        + faer::Scale(pull) * (&z_mean * z_mean.transpose());
-    // S u S + S = v. With v = C Cᵀ: S = C T Cᵀ, T = 2 (I + (I + 4 Cᵀ u C)^½)⁻¹.
-    let c = cholesky(&v)?;
-    let (values, vectors) = eigen(&(c.transpose() * &u * &c))?;
-    let mut y = &c * &vectors;
-    scale_columns(&mut y, |j| {
-        let root = (1.0 + 4.0 * values[j].max(0.0)).sqrt();
-        (2.0 / (1.0 + root)).sqrt()
-    });
-    let s = &y * y.transpose();
-    let factor = cholesky(&s)?;
-    let shift = faer::Scale(pull) * (&s * &g_mean + &z_mean);
-    Some((shift, factor))
 }
 
 /// Accepts a fit whose fresh draws have scores of about the size they should have, and picks the
-/// starting points.
-fn judge(fit: &Fit, batch: &Batch) -> Option<Started> {
+/// starting points: of the fit and, where there are any, of other modes.
+fn judge(fit: &Fit, far: &[(Vec<f64>, f64)], batch: &Batch, logp: &[f32]) -> Option<Started> {
     let dim = fit.mu.len();
-    let count = batch.grad.len() / dim;
+    let count = 2 * CANDIDATES;
     let scores = Matrix::from_fn(count, dim, |i, j| batch.grad[i * dim + j]) * &fit.factor;
     let norm = |i: usize| -> f64 {
         let size = scores.row(i).norm_l2() / (dim as f64).sqrt();
@@ -309,22 +240,35 @@ fn judge(fit: &Fit, batch: &Batch) -> Option<Started> {
     if typical.is_nan() || typical >= 2.0 {
         return None;
     }
+    // A peak is another mode if the way to it leads through a valley.
+    let level = median(&logp[..CANDIDATES].iter().map(|&l| f64::from(l)).collect::<Vec<_>>());
+    let others: Vec<&Vec<f64>> = (far.iter().zip(logp[count..].chunks(BETWEEN)))
+        .filter(|((_, peak), way)| {
+            let lowest = way.iter().copied().fold(f32::INFINITY, f32::min);
+            f64::from(lowest) < peak.min(level) - VALLEY
+        })
+        .map(|((x, _), _)| x)
+        .collect();
+    let narrow = |x: &[f64]| x.iter().map(|&x| x as f32).collect::<Vec<f32>>();
+    let elsewhere = others.len().min(STARTS / 4);
     // The inflated draws first; plain ones fill up where those fall out of the domain.
     let points: Vec<Vec<f32>> = (CANDIDATES..count)
         .chain(0..CANDIDATES)
         .filter(|&i| norm(i) <= 5.0 * typical.max(1.0))
-        .take(STARTS)
-        .map(|i| batch.points[i * dim..(i + 1) * dim].iter().map(|&x| x as f32).collect())
+        .take(STARTS - elsewhere)
+        .map(|i| narrow(&batch.points[i * dim..(i + 1) * dim]))
+        .chain(others.iter().take(elsewhere).map(|x| narrow(x)))
         .collect();
-    Some(Started { points, center: fit.mu.clone(), factor: fit.factor.clone(), matched: true })
+    let (center, factor) = (fit.mu.clone(), fit.factor.clone());
+    Some(Started { points, center, factor, matched: true, elsewhere: others.len() })
 }
 
 /// Points with their gradients.
-struct Batch {
-    points: Vec<f64>,
-    grad: Vec<f64>,
+pub(super) struct Batch {
+    pub points: Vec<f64>,
+    pub grad: Vec<f64>,
     /// Indices of the points where everything is finite, increasing.
-    finite: Vec<usize>,
+    pub finite: Vec<usize>,
 }
 
 impl Batch {
@@ -349,22 +293,12 @@ fn normals(key: Key, point: u32, round: u32, dim: usize) -> impl Iterator<Item =
         .take(dim)
 }
 
-/// Subtracts the column means and returns them as a column.
-fn center(a: &mut Matrix) -> Matrix {
-    let n = a.nrows() as f64;
-    let mean = Matrix::from_fn(a.ncols(), 1, |j, _| a.col(j).iter().sum::<f64>() / n);
-    for j in 0..a.ncols() {
-        a.col_mut(j).iter_mut().for_each(|x| *x -= mean[(j, 0)]);
-    }
-    mean
-}
-
 /// A heavy-tailed prior has no variance: one is the scale of the sampler's coordinates.
 fn deviation(variance: f32) -> f64 {
     if variance.is_finite() && variance > 0.0 { f64::from(variance).sqrt() } else { 1.0 }
 }
 
-fn median(values: &[f64]) -> f64 {
+pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[sorted.len() / 2]
@@ -374,4 +308,102 @@ fn variance(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        linalg::eigen,
+        targets::{Broken, Gaussian, Modes, Target, prior},
+    };
+    use super::*;
+
+    fn start(target: &dyn Target, chains: usize) -> (Next, usize) {
+        let key = Key::new(3, "start");
+        let dim = target.dim();
+        let mut starting = Starting::new(prior(target, key), dim, chains, key);
+        let mut evaluations = 0;
+        loop {
+            evaluations += starting.evaluations();
+            let Request::Evaluate { points } = starting.next() else { panic!("not an evaluation") };
+            let (mut logp, mut grad) = (Vec::new(), Vec::new());
+            for x in points.chunks(dim) {
+                let x: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+                let mut g = vec![0.0; dim];
+                logp.push(target.evaluate(&x, &mut g) as f32);
+                grad.extend(g.iter().map(|&g| g as f32));
+            }
+            match starting.absorb(Response::Evaluated { logp, grad }).unwrap() {
+                Next::Evaluate => {}
+                next => return (next, evaluations),
+            }
+        }
+    }
+
+    fn started(target: &dyn Target, chains: usize) -> (Started, usize) {
+        match start(target, chains) {
+            (Next::Ready(started), evaluations) => (*started, evaluations),
+            _ => panic!("no start"),
+        }
+    }
+
+    #[test]
+    fn a_gaussian_is_found() {
+        // Prior deviation 10, scales 0.01 to 10, correlations 0.95.
+        for dim in [20, 55] {
+            let target = Gaussian::new(dim);
+            let (started, evaluations) = started(&target, 64);
+            assert!(started.matched && started.elsewhere == 0);
+            assert!(evaluations < 105 * 64, "{evaluations}");
+            // A⁻¹ L has singular values near 1 where L Lᵀ is near A Aᵀ.
+            let a = Matrix::from_fn(dim, dim, |i, j| target.a[i * dim + j]);
+            let mut ratio = started.factor.clone();
+            a.solve_lower_triangular_in_place(&mut ratio);
+            let values = eigen(&(&ratio * ratio.transpose())).unwrap().0;
+            assert!(values[0] > 0.7 && values[dim - 1] < 1.4, "{values:?}");
+            // Scores whitened by the truth: √1.5 for starting points of inflated variance.
+            let mut sizes = Vec::new();
+            for point in &started.points {
+                let x: Vec<f64> = point.iter().map(|&x| f64::from(x)).collect();
+                let mut g = vec![0.0; dim];
+                target.evaluate(&x, &mut g);
+                let g = Matrix::from_fn(dim, 1, |i, _| g[i]);
+                sizes.push((a.transpose() * &g).norm_l2() / (dim as f64).sqrt());
+            }
+            assert_eq!(sizes.len(), STARTS);
+            let size = median(&sizes);
+            assert!((0.9..1.6).contains(&size), "{size}");
+            let distinct = started.points.windows(2).all(|pair| pair[0] != pair[1]);
+            assert!(distinct);
+        }
+    }
+
+    #[test]
+    fn another_mode_is_started_from_too() {
+        let (started, _) = started(&Modes { dim: 4, distance: 9.0 }, 64);
+        assert!(started.matched && started.elsewhere > 0);
+        let near = |mode: f32| {
+            let within = |x: &&Vec<f32>| x.iter().all(|x| (x - mode).abs() < 4.5);
+            started.points.iter().filter(within).count()
+        };
+        let counts = (near(0.0), near(9.0));
+        assert!(counts.0.min(counts.1) >= 1 && counts.0 + counts.1 == STARTS, "{counts:?}");
+        let (started, _) = super::tests::started(&Modes { dim: 4, distance: 1.0 }, 64);
+        assert_eq!(started.elsewhere, 0);
+    }
+
+    #[test]
+    fn a_density_that_is_nowhere_finite_fails_at_once() {
+        let (next, evaluations) = start(&Broken::Nowhere, 16);
+        assert!(matches!(next, Next::Failed(_)));
+        assert_eq!(evaluations, 64 * (ADAM_STEPS + 1));
+    }
+
+    #[test]
+    fn variances_that_do_not_exist_count_as_one() {
+        assert_eq!(deviation(4.0), 2.0);
+        for variance in [f32::INFINITY, f32::NAN, 0.0, -1.0] {
+            assert_eq!(deviation(variance), 1.0);
+        }
+    }
 }

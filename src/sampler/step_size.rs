@@ -34,6 +34,12 @@ impl StepSize {
         self.log = self.average;
     }
 
+    /// Goes on from the averaged step size with small corrections only.
+    pub fn resume(&mut self) {
+        self.t = 8.0;
+        self.log = self.average;
+    }
+
     /// Aims at another acceptance.
     pub fn aim(&mut self, target: f64) {
         self.target = target;
@@ -91,7 +97,7 @@ mod tests {
         step.restart();
         assert_eq!(step.current(), before);
         step.aim(0.95);
-        for _ in 0..400 {
+        for _ in 0..4000 {
             let acceptance = (-step.current()).exp() as f32;
             step.update(&[acceptance; 4]);
         }

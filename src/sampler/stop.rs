@@ -60,8 +60,8 @@ pub(super) fn look(
     };
     let ess = worst.ess_bulk.min(worst.ess_tail);
     // R-hat² − 1 falls with the number of draws.
-    let excess = (worst.r_hat_nested.powi(2) - 1.0) / 0.02;
-    let more = (target / ess).max(excess);
+    let r_hat = if chains <= 16 { worst.r_hat.max(worst.r_hat_nested) } else { worst.r_hat_nested };
+    let more = (target / ess).max((r_hat * r_hat - 1.0) / 0.02);
     Look { ess, worst: Some(worst), passed: extremes.pass(chains, target), more }
 }
 
@@ -104,4 +104,66 @@ fn effective(x: &[f32], chains: usize, of: impl Fn(f32) -> f64) -> f64 {
     let spread = spread / (chains - 1) as f64;
     // Nothing varies: nothing is known.
     if variance > 0.0 { chains as f64 * variance / spread } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::{Key, normals, philox4x32};
+    use ndarray::Array3;
+
+    /// AR(1) draws (draw, chain, dim) with a shift per superchain.
+    fn draws(n: usize, chains: usize, rho: f64, shift: f64) -> Array3<f32> {
+        let key = Key::new(2, "stop").0;
+        let normal = |i: usize, c: usize| normals(philox4x32([0, c as u32, i as u32, 0], key));
+        let mut x = Array3::zeros((n, chains, 3));
+        for c in 0..chains {
+            let mut state = normal(n, c).map(f64::from);
+            for i in 0..n {
+                for j in 0..3 {
+                    let z = f64::from(normal(i, c)[j]);
+                    state[j] = rho * state[j] + (1.0 - rho * rho).sqrt() * z;
+                    x[(i, c, j)] = (state[j] + shift * (c * 4 / chains) as f64) as f32;
+                }
+            }
+        }
+        x
+    }
+
+    fn groups(chains: usize) -> Vec<usize> {
+        (0..chains).map(|c| c * 4 / chains).collect()
+    }
+
+    #[test]
+    fn the_running_estimate_is_near_the_real_one() {
+        for rho in [0.0, 0.5, 0.9] {
+            let x = draws(200, 128, rho, 0.0);
+            let running = running_ess(x.view());
+            let real = look(x.view(), &groups(128), 1.0, true).ess;
+            assert!((0.55..1.5).contains(&(running / real)), "{rho}: {running} for {real}");
+        }
+        let still = Array3::from_elem((10, 64, 2), 1.5_f32);
+        assert_eq!(running_ess(still.view()), 0.0);
+    }
+
+    #[test]
+    fn enough_good_draws_pass() {
+        let x = draws(40, 64, 0.3, 0.0);
+        let look = look(x.view(), &groups(64), 400.0, false);
+        assert!(look.passed && look.worst.is_some() && look.ess >= 400.0, "{look:?}");
+    }
+
+    #[test]
+    fn too_few_draws_are_seen_without_the_gate() {
+        let x = draws(40, 64, 0.9, 0.0);
+        let look = look(x.view(), &groups(64), 1000.0, false);
+        assert!(!look.passed && look.worst.is_none() && look.more > 3.0, "{look:?}");
+    }
+
+    #[test]
+    fn disagreeing_superchains_shut_the_gate() {
+        let x = draws(100, 64, 0.0, 0.2);
+        let look = look(x.view(), &groups(64), 100.0, true);
+        assert!(!look.passed && look.ess > 100.0 && look.more > 1.0, "{look:?}");
+    }
 }

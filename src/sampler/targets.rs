@@ -74,8 +74,7 @@ impl Model<'_> {
                 }
             }
             Request::Place { points } => {
-                self.chains =
-                    points.chunks(dim).map(|x| State::at(self.target, wide(x))).collect();
+                self.chains = points.chunks(dim).map(|x| State::at(self.target, wide(x))).collect();
                 Response::Done
             }
             Request::Copy { pairs } => {
@@ -182,9 +181,7 @@ pub(super) fn prior(target: &dyn Target, key: Key) -> Start {
     let (dim, deviation) = (target.dim(), target.prior_deviation());
     let point = |i: u32| {
         (0..dim.div_ceil(4) as u32)
-            .flat_map(move |b| {
-                normals(philox4x32([b, i, 0, Purpose::Prior as u32], key.0))
-            })
+            .flat_map(move |b| normals(philox4x32([b, i, 0, Purpose::Prior as u32], key.0)))
             .take(dim)
             .map(move |z| z * deviation as f32)
     };
@@ -217,7 +214,7 @@ pub(super) fn sample(targets: &[(&dyn Target, Key)], settings: &Settings) -> Vec
     outcomes.into_iter().map(Option::unwrap).collect()
 }
 
-/// N(mean, Σ) with Σ = A Aᵀ: scales from 0.01 to 10, correlated by mixing neighbours.
+/// N(mean, Σ) with Σ = A Aᵀ: scales from 0.01 to 10 in no order, neighbours correlated by 0.95.
 pub(super) struct Gaussian {
     pub mean: Vec<f64>,
     /// Lower A, row-major.
@@ -226,15 +223,16 @@ pub(super) struct Gaussian {
 
 impl Gaussian {
     pub fn new(dim: usize) -> Self {
+        const RHO: f64 = 0.95;
         let scale = |i: usize| 0.01 * 1000f64.powf(((7 * i) % dim) as f64 / (dim - 1) as f64);
         let mut a = vec![0.0; dim * dim];
         for i in 0..dim {
             for j in 0..=i {
-                let weight = 0.85_f64.powi((i - j) as i32) * if (i + j) % 3 == 2 { -1.0 } else { 1.0 };
-                a[i * dim + j] = scale(i) * if i == j { 1.0 } else { weight };
+                let fresh = if j == 0 { 1.0 } else { (1.0 - RHO * RHO).sqrt() };
+                a[i * dim + j] = scale(i) * RHO.powi((i - j) as i32) * fresh;
             }
         }
-        Self { mean: (0..dim).map(|i| scale(i) * (i as f64 - 3.0)).collect(), a }
+        Self { mean: (0..dim).map(|i| scale(i) * ((i % 7) as f64 - 3.0)).collect(), a }
     }
 
     pub fn variance(&self, i: usize) -> f64 {
@@ -274,16 +272,9 @@ impl Target for Gaussian {
     }
 }
 
-/// Independent logarithms of Gamma(a, 1) variables, shapes from 0.5 to 20.
+/// Independent logarithms of Gamma(a, 1) variables with these shapes: skewed, one tail exponential.
 pub(super) struct LogGamma {
     pub shapes: Vec<f64>,
-}
-
-impl LogGamma {
-    pub fn new(dim: usize) -> Self {
-        let share = |i: usize| i as f64 / (dim - 1) as f64;
-        Self { shapes: (0..dim).map(|i| 0.5 * 40f64.powf(share(i))).collect() }
-    }
 }
 
 impl Target for LogGamma {
@@ -358,7 +349,7 @@ impl Target for Modes {
     }
 }
 
-/// log tau ~ N(0, 1), x_i | tau ~ N(0, tau²) and one y_i ~ N(x_i, 1) each, all zero: a mild funnel.
+/// log tau ~ N(0, 1), x_i | tau ~ N(0, tau²), y_i ~ N(x_i, 1), all y_i zero: a funnel.
 pub(super) struct Funnel {
     pub groups: usize,
 }

@@ -3,7 +3,7 @@
 
 use super::{
     length::base_length,
-    linalg::to_f32,
+    linalg::{Matrix, to_f32},
     metric::{Window, fisher},
     start::Started,
     step_size::StepSize,
@@ -17,11 +17,21 @@ const FIRST_UPDATE: usize = 5;
 /// Metric updates before the warm-up may end.
 const MIN_UPDATES: usize = 3;
 /// The most step size and length may still move for the warm-up to end.
-const SETTLED: f64 = 0.15;
+const SETTLED: f64 = 0.25;
 /// Standard errors by which the mean may change from one segment to the next.
 const DRIFT: f64 = 4.5;
 /// Superchains into which the starts are grouped.
 pub(super) const SUPERCHAINS: usize = 4;
+/// Acceptances, over all chains, by which the step size is tuned to the final metric, and the
+/// fewest trajectories of that.
+const FINISH: usize = 384;
+const FINISH_LEAST: usize = 10;
+/// Chains whose smoothed acceptance is below this are stuck.
+const STUCK: f32 = 0.05;
+/// Trajectories after which a warm-up with all chains stuck is given up.
+const PATIENCE: usize = 60;
+/// A warm-up of so many trajectories has nothing left to learn.
+const LONG: usize = 700;
 /// Below this step size, in whitened units, the target is not one HMC can follow.
 const COLLAPSED: f64 = 1e-5;
 
@@ -50,6 +60,8 @@ pub(super) struct Warmup {
     key: Key,
     /// Requests to be answered before the next run.
     queue: VecDeque<Request>,
+    /// L of the metric in use.
+    factor: Matrix,
     step: StepSize,
     length: f64,
     /// Averaged step size at the end of the segment before.
@@ -59,6 +71,8 @@ pub(super) struct Warmup {
     begun: usize,
     end: usize,
     updates: usize,
+    /// Once metric and length are final: where the last tuning of the step size ends.
+    finish: Option<usize>,
     /// Earlier segments still of use, each with the trajectory it began after.
     past: Vec<(usize, Window)>,
     window: Window,
@@ -83,6 +97,7 @@ impl Warmup {
             dim,
             key,
             queue: VecDeque::from([metric, Request::Place { points }]),
+            factor: started.factor.clone(),
             step: StepSize::new(dim, target),
             length: base_length(1.0),
             segment_step: f64::INFINITY,
@@ -90,6 +105,7 @@ impl Warmup {
             begun: 0,
             end: FIRST_UPDATE,
             updates: 0,
+            finish: None,
             past: Vec::new(),
             window: Window::new(chains, center),
             smoothed: vec![1.0; chains],
@@ -103,6 +119,7 @@ impl Warmup {
         self.done = 0;
         self.begun = 0;
         self.end = (self.end / 3).max(18);
+        self.finish = None;
         self.updates = MIN_UPDATES - 2;
         self.segment_step = f64::INFINITY;
         self.past.clear();
@@ -117,11 +134,16 @@ impl Warmup {
     /// Trajectories of the next run: one while the step size still jumps, more when a single
     /// trajectory no longer moves it much, because every run costs a round trip to the device.
     pub fn batch(&self) -> usize {
-        (1 + self.step.updates() / 8).min(10).min(self.end - self.done)
+        let end = self.finish.unwrap_or(self.end);
+        (1 + self.step.updates() / 8).min(10).min(end - self.done)
     }
 
+    /// What the next run should bring back.
     pub fn collect(&self) -> Collect {
-        Collect::Moments { center: self.window.center().to_vec() }
+        match self.finish {
+            Some(_) => Collect::Nothing,
+            None => Collect::Moments { center: self.window.center().to_vec() },
+        }
     }
 
     /// Step size and length to run with now.
@@ -132,6 +154,11 @@ impl Warmup {
     /// Step size and length to freeze.
     pub fn frozen(&self) -> Tuning {
         Tuning { step_size: self.step.averaged(), length: self.length }
+    }
+
+    /// Whether more warm-up is not worth its gradients.
+    pub fn is_long(&self) -> bool {
+        self.done >= LONG
     }
 
     /// A guess at how much of the warm-up is over.
@@ -149,15 +176,27 @@ impl Warmup {
             self.done += 1;
         }
         if let Some(moments) = &ran.moments {
-            self.window.add(moments);
+            self.window.add(moments, &ran.logp);
         }
         if self.step.current() < COLLAPSED {
             return Progress::Failed(format!(
                 "the step size collapsed below {COLLAPSED:.0e} in warm-up: no trajectory is accepted"
             ));
         }
+        let hopeless = self.smoothed.iter().all(|&a| a < STUCK);
+        if hopeless && self.done >= PATIENCE {
+            return Progress::Failed(format!(
+                "no trajectory is accepted after {} of warm-up, at step size {:.1e}",
+                self.done,
+                self.step.current()
+            ));
+        }
         self.replace_stuck(&ran.logp[ran.logp.len() - self.chains..], first);
-        if self.done < self.end { Progress::Continue } else { self.end_segment() }
+        match self.finish {
+            Some(end) if self.done >= end => Progress::Settled,
+            None if self.done >= self.end => self.end_segment(),
+            _ => Progress::Continue,
+        }
     }
 
     /// At the end of a segment: a new metric and length, if the draws suffice.
@@ -176,16 +215,19 @@ impl Warmup {
         if 2 * pool.count() < 3 * self.dim {
             return Progress::Continue;
         }
-        let Some(metric) = fisher(&pool) else { return Progress::Continue };
+        let Some(metric) = fisher(&pool, &self.factor) else { return Progress::Continue };
         self.updates += 1;
         self.queue.push_back(Request::Metric { factor: to_f32(&metric.factor) });
+        self.factor = metric.factor;
         let length = base_length(metric.largest);
         let step = self.step.averaged();
         let still = moved(length, self.length) && moved(step, self.segment_step);
         self.length = length;
         self.segment_step = step;
         if self.updates >= MIN_UPDATES && still && steady && superchains_agree(&pool) {
-            return Progress::Settled;
+            self.step.resume();
+            self.finish = Some(self.done + (FINISH / self.chains).max(FINISH_LEAST));
+            return Progress::Continue;
         }
         self.step.restart();
         let center = pool.mean().iter().map(|&x| x as f32).collect();
@@ -197,7 +239,8 @@ impl Warmup {
     /// superchain where possible, so that superchains stay independent.
     fn replace_stuck(&mut self, logp: &[f32], trajectory: u32) {
         let lost = far_below(logp, self.dim);
-        let stuck: Vec<bool> = (0..self.chains).map(|c| lost[c] || self.smoothed[c] < 0.05).collect();
+        let stuck: Vec<bool> =
+            (0..self.chains).map(|c| lost[c] || self.smoothed[c] < STUCK).collect();
         let count = stuck.iter().filter(|s| **s).count();
         // Where many are stuck the step size is to blame, and copies would only lose diversity.
         if count == 0 || count * 4 > self.chains {
@@ -214,7 +257,8 @@ impl Warmup {
             if from.is_empty() {
                 return;
             }
-            let counter = [0, chain as u32, trajectory, Purpose::Start as u32];
+            // The last block: the first ones made the starting points.
+            let counter = [u32::MAX, chain as u32, trajectory, Purpose::Start as u32];
             let draw = philox4x32(counter, self.key.0)[0];
             pairs.push((from[draw as usize % from.len()] as u32, chain as u32));
         }
@@ -287,4 +331,117 @@ fn superchains_agree(window: &Window) -> bool {
         // About one in 10,000 under agreement: the limit grows as the degrees of freedom fall.
         f.is_nan() || f < 8.0 * (1.0 + 16.0 / freedom)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::linalg::diagonal;
+    use super::*;
+    use crate::density::request::Moments;
+
+    const CHAINS: usize = 16;
+
+    fn warmup() -> Warmup {
+        let started = Started {
+            points: (0..8).map(|i| vec![i as f32, 0.0]).collect(),
+            center: vec![0.0; 2],
+            factor: diagonal(&[1.0, 2.0]),
+            matched: true,
+            elsewhere: 0,
+        };
+        Warmup::new(&started, CHAINS, 0.8, Key::new(1, "warm-up"))
+    }
+
+    fn ran(acceptance: [f32; CHAINS], logp: [f32; CHAINS]) -> Ran {
+        Ran { acceptance: acceptance.to_vec(), logp: logp.to_vec(), ..Ran::default() }
+    }
+
+    /// A window of one trajectory where chain c stands at x(c).
+    fn window(x: impl Fn(usize) -> f64) -> Window {
+        let sums = Moments {
+            trajectories: 1,
+            x: (0..CHAINS).map(&x).collect(),
+            g: vec![0.0],
+            xx: vec![(0..CHAINS).map(|c| x(c) * x(c)).sum()],
+            gg: vec![0.0],
+        };
+        let mut window = Window::new(CHAINS, vec![0.0]);
+        window.add(&sums, &[0.0; CHAINS]);
+        window
+    }
+
+    #[test]
+    fn chains_start_in_superchains() {
+        let mut warmup = warmup();
+        assert!(
+            matches!(warmup.next_setting(), Some(Request::Metric { factor }) if factor == [1.0, 0.0, 0.0, 2.0])
+        );
+        let Some(Request::Place { points }) = warmup.next_setting() else { panic!("not placed") };
+        let first: Vec<f32> = points.chunks(2).map(|x| x[0]).collect();
+        assert_eq!(first[..5], [0.0, 0.0, 1.0, 1.0, 2.0]);
+        assert!(warmup.next_setting().is_none());
+        assert_eq!(
+            (superchain(3, CHAINS), superchain(4, CHAINS), superchain(15, CHAINS)),
+            (0, 1, 3)
+        );
+    }
+
+    #[test]
+    fn stuck_chains_become_copies_of_their_superchain() {
+        let mut warmup = warmup();
+        while warmup.next_setting().is_some() {}
+        let mut acceptance = [0.9; CHAINS];
+        acceptance[5] = 0.0;
+        for trajectory in 0..4 {
+            warmup.absorb(&ran(acceptance, [0.0; CHAINS]), trajectory);
+            assert!(warmup.next_setting().is_none());
+        }
+        warmup.absorb(&ran(acceptance, [0.0; CHAINS]), 4);
+        let Some(Request::Copy { pairs }) = warmup.next_setting() else { panic!("no copy") };
+        assert!(matches!(pairs[..], [(4 | 6 | 7, 5)]), "{pairs:?}");
+        assert_eq!(warmup.replaced, 1);
+    }
+
+    #[test]
+    fn a_chain_far_below_is_replaced_at_once_but_not_many() {
+        let mut warmup = warmup();
+        while warmup.next_setting().is_some() {}
+        let mut logp = [-1.0; CHAINS];
+        logp[0] = f32::NEG_INFINITY;
+        logp[9] = -20.0;
+        warmup.absorb(&ran([0.8; CHAINS], logp), 0);
+        let Some(Request::Copy { pairs }) = warmup.next_setting() else { panic!("no copy") };
+        assert_eq!(pairs.iter().map(|p| p.1).collect::<Vec<_>>(), [0, 9]);
+        // All stuck: the step size is to blame.
+        for trajectory in 1..5 {
+            warmup.absorb(&ran([0.0; CHAINS], [-1.0; CHAINS]), trajectory);
+            assert!(!matches!(warmup.next_setting(), Some(Request::Copy { .. })));
+        }
+    }
+
+    #[test]
+    fn a_warmup_that_accepts_nothing_fails() {
+        let mut warmup = warmup();
+        let progress = (0..200)
+            .map(|trajectory| warmup.absorb(&ran([0.0; CHAINS], [0.0; CHAINS]), trajectory))
+            .find(|progress| !matches!(progress, Progress::Continue));
+        assert!(matches!(progress, Some(Progress::Failed(_))));
+    }
+
+    #[test]
+    fn drift_is_told_from_noise() {
+        let noise = |c: usize| ((c * 7 + 3) % 16) as f64 - 7.5;
+        let before = window(noise);
+        assert!(!drifts(&before, &window(|c| noise((c + 5) % 16))));
+        assert!(drifts(&before, &window(|c| noise(c) + 2.0 + 0.01 * noise(c))));
+    }
+
+    #[test]
+    fn superchains_that_disagree_are_noticed() {
+        let noise = |c: usize| ((c * 7 + 3) % 16) as f64 - 7.5;
+        assert!(superchains_agree(&window(noise)));
+        assert!(!superchains_agree(&window(|c| noise(c) + 8.0 * (superchain(c, CHAINS) as f64))));
+        let far = |c: usize| noise(c) + if c >= 12 { 30.0 } else { 0.0 };
+        assert!(!superchains_agree(&window(far)));
+    }
 }

@@ -1,5 +1,6 @@
-//! Reference data and the models that belong to it.
+//! Reference data, the models that belong to it, and the program on small tables.
 
+pub mod command;
 pub mod reference;
 
 use std::path::PathBuf;
@@ -21,4 +22,19 @@ pub fn case_study() -> Option<PathBuf> {
     }
     eprintln!("not run: no case study at {} (set GIGAMIX_CASE_STUDY)", path.display());
     None
+}
+
+/// A software Vulkan device. Without one, tests that need it are not run and say so, unless
+/// `GIGAMIX_REQUIRE_VULKAN=1` (as in CI) turns that into a failure.
+pub fn software() -> Option<gigamix::gpu::Gpu> {
+    match gigamix::gpu::Gpu::open(&gigamix::gpu::Choice::Software) {
+        Ok(gpu) => Some(gpu),
+        Err(error) if std::env::var_os("GIGAMIX_REQUIRE_VULKAN").is_some_and(|v| v == "1") => {
+            panic!("GIGAMIX_REQUIRE_VULKAN=1, but {}", error.one_line())
+        }
+        Err(error) => {
+            eprintln!("not run: {}", error.one_line());
+            None
+        }
+    }
 }

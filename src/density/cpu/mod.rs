@@ -7,6 +7,7 @@ mod oracle;
 mod program;
 
 pub use isa::Isa;
+pub(crate) use program::Program;
 pub use oracle::{Evaluation, Oracle};
 
 use super::request::{Collect, Engine, Moments, Ran, Request, Response};
@@ -16,7 +17,7 @@ use crate::model::{Model, Space};
 use evaluate::{Scratch, evaluate};
 use hmc::{Block, Trajectories};
 use isa::{Task, dispatch};
-use program::Program;
+
 use rayon::prelude::*;
 
 /// Lanes of a block in single precision.

@@ -57,9 +57,3 @@ pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
 pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     rand_distr::Beta::new(a[0], a[1]).expect("checked arguments").sample(rng)
 }
-
-/// ab / ((a+b)² (a+b+1)).
-pub fn variance(a: &[f64]) -> f64 {
-    let sum = a[0] + a[1];
-    a[0] * a[1] / (sum * sum * (sum + 1.0))
-}

@@ -43,8 +43,3 @@ pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     let e: f64 = Exp1.sample(rng);
     e / a[0]
 }
-
-/// 1/lam².
-pub fn variance(a: &[f64]) -> f64 {
-    1.0 / (a[0] * a[0])
-}

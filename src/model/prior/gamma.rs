@@ -44,8 +44,3 @@ pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
 pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     rand_distr::Gamma::new(a[0], 1.0 / a[1]).expect("checked arguments").sample(rng)
 }
-
-/// alpha / beta².
-pub fn variance(a: &[f64]) -> f64 {
-    a[0] / (a[1] * a[1])
-}

@@ -44,8 +44,3 @@ pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
 pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     rand_distr::Cauchy::new(0.0, a[0]).expect("checked arguments").sample(rng).abs()
 }
-
-/// It has none.
-pub fn variance(_arguments: &[f64]) -> f64 {
-    f64::INFINITY
-}

@@ -44,8 +44,3 @@ pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     let z: f64 = StandardNormal.sample(rng);
     a[0] * z.abs()
 }
-
-/// sigma² (1 − 2/π).
-pub fn variance(a: &[f64]) -> f64 {
-    a[0] * a[0] * (1.0 - FRAC_2_PI)
-}

@@ -45,8 +45,3 @@ pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     let e: f64 = Exp1.sample(rng);
     a[0] + a[1] * if rng.next_u32() & 1 == 0 { e } else { -e }
 }
-
-/// 2 b².
-pub fn variance(a: &[f64]) -> f64 {
-    2.0 * a[1] * a[1]
-}

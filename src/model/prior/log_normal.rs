@@ -54,9 +54,3 @@ pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     let z: f64 = StandardNormal.sample(rng);
     (a[0] + a[1] * z).exp()
 }
-
-/// (e^sigma² − 1) e^(2 mu + sigma²).
-pub fn variance(a: &[f64]) -> f64 {
-    let s2 = a[1] * a[1];
-    s2.exp_m1() * (2.0 * a[0] + s2).exp()
-}

@@ -101,11 +101,6 @@ impl Distribution {
     pub fn sample<R: Rng>(self, arguments: &[f64], rng: &mut R) -> f64 {
         each!(self, sample, (arguments, rng))
     }
-
-    /// Variance, infinite where it does not exist.
-    pub fn variance(self, arguments: &[f64]) -> f64 {
-        each!(self, variance, (arguments))
-    }
 }
 
 /// Alpha and beta of a Gamma with this mean and standard deviation.

@@ -45,8 +45,3 @@ pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     let z: f64 = StandardNormal.sample(rng);
     a[0] + a[1] * z
 }
-
-/// sigma².
-pub fn variance(a: &[f64]) -> f64 {
-    a[1] * a[1]
-}

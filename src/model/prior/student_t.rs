@@ -54,8 +54,3 @@ pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
 pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     a[1] + a[2] * rand_distr::StudentT::new(a[0]).expect("checked arguments").sample(rng)
 }
-
-/// sigma² nu/(nu − 2) for nu > 2.
-pub fn variance(a: &[f64]) -> f64 {
-    if a[0] > 2.0 { a[2] * a[2] * a[0] / (a[0] - 2.0) } else { f64::INFINITY }
-}

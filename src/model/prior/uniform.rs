@@ -46,8 +46,3 @@ pub fn sample<R: Rng>(a: &[f64], rng: &mut R) -> f64 {
     let u: f64 = OpenClosed01.sample(rng);
     a[0] + (a[1] - a[0]) * u
 }
-
-/// (upper − lower)²/12.
-pub fn variance(a: &[f64]) -> f64 {
-    (a[1] - a[0]).powi(2) / 12.0
-}

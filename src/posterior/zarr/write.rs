@@ -6,7 +6,7 @@ use crate::posterior::atomic;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Seek, Write};
+use std::io::{BufWriter, Cursor, Write};
 use std::path::Path;
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
@@ -19,13 +19,11 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 /// `/`, and shapes that do not fit the data, are bugs of the caller.
 pub fn write(path: &Path, groups: &[Group]) -> Result<()> {
     let nodes = nodes(groups)?;
-    atomic::write(path, |file| {
-        let mut zip = ZipWriter::new(file);
-        fill(&mut zip, groups, &nodes).and_then(|()| zip.finish().map(drop)).map_err(|e| match e {
-            ZipError::Io(e) => atomic::failure(path, &e),
-            e => Error::bug(format!("cannot pack {}: {e}", path.display())),
-        })
-    })
+    // Packed in memory, so that an error of the disk stays one, with its kind.
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let bytes = fill(&mut zip, groups, &nodes).and_then(|()| zip.finish());
+    let bytes = bytes.map_err(|e| Error::bug(format!("cannot pack {}: {e}", path.display())))?;
+    atomic::write(path, bytes.get_ref())
 }
 
 /// Metadata of every group and array by its path in the store.
@@ -92,8 +90,8 @@ fn array_node(array: &Array) -> Value {
 /// Draws are nearly incompressible: a higher level costs time and gains nothing.
 const LEVEL: u32 = 1;
 
-fn fill<W: Write + Seek>(
-    zip: &mut ZipWriter<W>,
+fn fill(
+    zip: &mut ZipWriter<Cursor<Vec<u8>>>,
     groups: &[Group],
     nodes: &BTreeMap<String, Value>,
 ) -> std::result::Result<(), ZipError> {

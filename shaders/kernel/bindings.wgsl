@@ -1,0 +1,103 @@
+// What the host shares with the kernels: twins of the structs in src/density/gpu/layout.rs.
+
+// One model's place in the shared buffers.
+struct Model {
+    // first vec4 of its rows, vec4s per row, rows, training rows
+    rows: u32,
+    row_stride: u32,
+    n_rows: u32,
+    n_train: u32,
+    // first of its elements; first vec4 of its factor: L row by row, then L' row by row
+    elements: u32,
+    factor: u32,
+    // random key
+    key: vec2u,
+    // truncation bound of the likelihood
+    lower: f32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
+}
+
+// A scalar parameter: its coordinate and its prior.
+struct Element {
+    coordinate: u32,
+    prior: u32,
+    c: vec2f,
+    p: vec4f,
+}
+
+// One model's work in one dispatch.
+struct Job {
+    model: u32,
+    // first word of its state, and columns (chains or points) in a row of it
+    state: u32,
+    columns: u32,
+    // columns in use
+    used: u32,
+    // first word of its output
+    output: u32,
+    // first word of its list: leapfrog steps per trajectory, or pairs to copy
+    list: u32,
+    // trajectories of the request; where this dispatch begins, and how many leapfrogs it may do
+    n_trajectories: u32,
+    trajectory: u32,
+    step: u32,
+    leapfrogs: u32,
+    // index of the request's first trajectory: the random counter
+    first: u32,
+    // recorded after every trajectory: 0 nothing, 1 positions, 2 gradients too
+    record: u32,
+    step_size: f32,
+    // 1: only evaluate the candidates
+    evaluate: u32,
+    pad0: u32,
+    pad1: u32,
+}
+
+@group(0) @binding(0) var<storage, read> jobs: array<Job>;
+@group(0) @binding(1) var<storage, read> lists: array<u32>;
+@group(0) @binding(2) var<storage, read> models: array<Model>;
+@group(0) @binding(3) var<storage, read> elements: array<Element>;
+@group(0) @binding(4) var<storage, read> rows: array<vec4f>;
+@group(0) @binding(5) var<storage, read> factors: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> state: array<f32>;
+@group(0) @binding(7) var<storage, read_write> output: array<f32>;
+
+override WORKGROUP: u32 = 64u;
+
+// vec4s in a row of the factor
+const BLOCKS: u32 = (DIM + 3u) / 4u;
+
+// A state has one row of log densities of the candidates, then arrays of DIM rows each, then the
+// chain's log density and its energy at the start of a trajectory. Points that are only evaluated
+// need no more than the first four arrays.
+const CANDIDATE_GRADIENT: u32 = 0u;
+const CANDIDATE: u32 = 1u;
+const VALUE: u32 = 2u;
+const SLOPE: u32 = 3u;
+const MOMENTUM: u32 = 4u;
+const POSITION: u32 = 5u;
+const GRADIENT: u32 = 6u;
+const ARRAYS: u32 = 7u;
+
+// One chain or point of one model.
+struct Place {
+    model: u32,
+    // word of its candidate's log density, and words from one row to the next
+    base: u32,
+    stride: u32,
+}
+
+fn at(place: Place, array: u32, element: u32) -> u32 {
+    return place.base + (1u + array * DIM + element) * place.stride;
+}
+
+// Log density of the chain, and its energy at the start of the trajectory.
+fn logp_at(place: Place) -> u32 {
+    return at(place, ARRAYS, 0u);
+}
+
+fn energy_at(place: Place) -> u32 {
+    return at(place, ARRAYS, 0u) + place.stride;
+}

@@ -1,0 +1,152 @@
+//! Prediction and components of every date.
+
+use super::forward::{Components, Parameters, Part, Window};
+use super::predictive::{expected, predict};
+use super::scores::{Scores, crps};
+use crate::data::Panel;
+use crate::diagnostics::{HDI_PROB, hdi_sorted};
+use crate::math::{Key, Lane};
+use jiff::civil::Date;
+
+/// Most draws that the intervals of predictions rest on.
+pub const MAX_PREDICTIONS: usize = 4000;
+
+/// What a date was used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// The model was fitted to it.
+    Train,
+    /// It was held out.
+    Test,
+}
+
+impl Set {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Set::Train => "train",
+            Set::Test => "test",
+        }
+    }
+}
+
+/// One row of time.parquet, in the target's units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeRow {
+    /// The date.
+    pub date: Date,
+    /// What it was used for.
+    pub set: Set,
+    /// The target.
+    pub actual: f64,
+    /// Mean of the posterior predictive, the noise integrated out draw by draw. Equals the sum of
+    /// the components unless the likelihood is truncated.
+    pub predicted_mean: f64,
+    /// Lower end of the posterior predictive's 94 % highest-density interval.
+    pub predicted_hdi_3: f64,
+    /// Upper end of it.
+    pub predicted_hdi_97: f64,
+    /// Mean of the intercept; with the shift of the target's scale, if it has one.
+    pub baseline: f64,
+    /// Mean of the seasonality.
+    pub seasonality: f64,
+    /// Mean of all controls' effects.
+    pub control: f64,
+    /// Mean contribution of every channel.
+    pub channels: Vec<f64>,
+}
+
+/// What is gathered of a window's dates while the draws pass.
+pub(super) struct Predictions<'a, L: Lane> {
+    window: &'a Window<'a, L::Scalar>,
+    key: Key,
+    n_draws: usize,
+    /// Every so many draws, one is predicted with noise.
+    stride: usize,
+    /// Draws of y, `[row][kept draw]`, on the scaled target.
+    draws: Vec<Vec<f32>>,
+    /// Sums over the draws of E[y], the parts and the channels, `[quantity][row]`.
+    sums: Vec<Vec<f64>>,
+}
+
+impl<'a, L: Lane> Predictions<'a, L> {
+    /// For so many draws.
+    pub fn new(window: &'a Window<'a, L::Scalar>, key: Key, n_draws: usize) -> Self {
+        let stride = n_draws.div_ceil(MAX_PREDICTIONS).max(1);
+        let rows = window.n_dates();
+        let quantities = 1 + Part::ALL.len() + window.model.structure.channels.len();
+        let draws = vec![Vec::with_capacity(n_draws.div_ceil(stride)); rows];
+        Self { window, key, n_draws, stride, draws, sums: vec![vec![0.0; rows]; quantities] }
+    }
+
+    /// Adds the draws of a block, the first of them `first`; blocks come in order.
+    pub fn add(&mut self, first: usize, parameters: &Parameters<L>, components: &Components<L>) {
+        let (model, n) = (self.window.model, parameters.n_draws);
+        let (likelihood, lower) = (model.structure.likelihood, model.lower);
+        let noise = &parameters.likelihood;
+        let kept = (0..n).filter(|lane| (first + lane).is_multiple_of(self.stride));
+        let kept: Vec<usize> = kept.collect();
+        let (predicted, by_component) = self.sums.split_at_mut(1);
+        for (row, &mu) in components.mu.iter().enumerate() {
+            let y = expected(likelihood, mu, noise, lower);
+            predicted[0][row] += sum(y, n);
+            if !kept.is_empty() {
+                let counter = [(self.window.dates.start + row) as u32, first as u32];
+                let y = predict(likelihood, mu, noise, lower, self.key, counter);
+                self.draws[row].extend(kept.iter().map(|&lane| y.get(lane) as f32));
+            }
+        }
+        let components = components.parts.iter().chain(&components.channels);
+        for (sums, component) in by_component.iter_mut().zip(components) {
+            for (total, &x) in sums.iter_mut().zip(component) {
+                *total += sum(x, n);
+            }
+        }
+    }
+
+    /// The table's rows and their scores.
+    pub fn finish(&self, panel: &Panel) -> (Vec<TimeRow>, Scores) {
+        let scale = panel.target_scale;
+        let set = if self.window.dates.start < panel.n_train { Set::Train } else { Set::Test };
+        let (mut rows, mut scores) = (Vec::new(), Vec::new());
+        let mut sorted = Vec::new();
+        for (row, date) in self.window.dates.clone().enumerate() {
+            let actual = panel.target[date];
+            sorted.clear();
+            sorted.extend(self.draws[row].iter().map(|&y| scale.unscale(f64::from(y))));
+            sorted.sort_unstable_by(f64::total_cmp);
+            let [predicted_hdi_3, predicted_hdi_97] = hdi_sorted(&sorted, HDI_PROB);
+            scores.push(crps(&sorted, actual));
+            let mean = |quantity: usize| self.sums[quantity][row] / self.n_draws as f64;
+            rows.push(TimeRow {
+                date: panel.dates[date],
+                set,
+                actual,
+                predicted_mean: scale.unscale(mean(0)),
+                predicted_hdi_3,
+                predicted_hdi_97,
+                baseline: scale.unscale(mean(1)),
+                seasonality: mean(2) * scale.factor,
+                control: mean(3) * scale.factor,
+                channels: (4..self.sums.len()).map(|q| mean(q) * scale.factor).collect(),
+            });
+        }
+        let scores = Scores::new(&rows, &scores);
+        (rows, scores)
+    }
+}
+
+/// Sum of the first `n` lanes; all of them in four strands, which is what takes the time.
+#[inline(always)]
+fn sum<L: Lane>(x: L, n: usize) -> f64 {
+    if n < L::LEN {
+        return (0..n).map(|lane| x.get(lane)).sum();
+    }
+    let mut strands = [0.0; 4];
+    for lane in (0..L::LEN).step_by(4) {
+        for (k, strand) in strands.iter_mut().enumerate() {
+            *strand += x.get(lane + k);
+        }
+    }
+    (strands[0] + strands[1]) + (strands[2] + strands[3])
+}

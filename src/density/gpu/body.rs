@@ -1,0 +1,193 @@
+//! Writes the WGSL of one structure's log density: straight-line code over its channels and dense
+//! columns, one loop over the dates.
+
+use super::pack::Columns;
+use crate::model::{Channel, Structure};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// Words of a row before its dense columns: target, first sparse entry, number of them.
+pub const ROW_HEAD: usize = 3;
+
+/// The component of word `at` of a row.
+fn word(at: usize) -> String {
+    format!("r{}.{}", at / 4, ["x", "y", "z", "w"][at % 4])
+}
+
+/// A value of an element as a register.
+fn value(element: usize) -> String {
+    format!("v{element}")
+}
+
+/// Up to `N` values, filled up with zeros.
+fn vector<const N: usize>(slots: &[usize]) -> String {
+    let parts = (0..N).map(|k| slots.get(k).map_or("0.0".into(), |&e| value(e)));
+    format!("vec{N}f({})", parts.collect::<Vec<_>>().join(", "))
+}
+
+/// The function `log_density` of a structure.
+pub fn log_density(s: &Structure, columns: &Columns) -> String {
+    let mut registers: BTreeSet<usize> = columns.dense.iter().copied().collect();
+    registers.extend(&s.likelihood_slots);
+    for channel in &s.channels {
+        registers.extend(channel.adstock.iter().chain(&channel.saturation));
+    }
+    let mut code = String::from(
+        "// The log density of one structure.\n\nfn log_density(place: Place) -> f32 {\n    \
+         let model = models[place.model];\n    var logp = priors(place);\n",
+    );
+    for e in &registers {
+        line(&mut code, 1, format!("let v{e} = state[at(place, VALUE, {e}u)];"));
+        line(&mut code, 1, format!("var g{e} = 0.0;"));
+    }
+    for (c, channel) in s.channels.iter().enumerate() {
+        declare_channel(&mut code, s, c, channel);
+    }
+    line(&mut code, 1, format!("let likelihood = {};", vector::<2>(&s.likelihood_slots)));
+    line(&mut code, 1, "var likelihood_back = vec2f(0.0);");
+    dates(&mut code, s, columns);
+    for (c, channel) in s.channels.iter().enumerate() {
+        pull_back(&mut code, s, c, channel);
+    }
+    for (k, e) in s.likelihood_slots.iter().enumerate() {
+        line(&mut code, 1, format!("g{e} += likelihood_back[{k}];"));
+    }
+    for e in &registers {
+        line(&mut code, 1, format!("add_gradient(place, {e}u, g{e});"));
+    }
+    code.push_str("    return logp;\n}\n");
+    code
+}
+
+/// Weights, saturation parameters, the window of spends and what flows back.
+fn declare_channel(code: &mut String, s: &Structure, c: usize, channel: &Channel) {
+    let n = s.n_weights;
+    line(code, 1, format!("var w{c}: Weights;"));
+    line(code, 1, format!("var dw{c}: WeightSlopes;"));
+    let (adstock, slots) = (s.adstock.family().name, vector::<2>(&channel.adstock));
+    line(code, 1, format!("adstock_{adstock}({slots}, &w{c}, &dw{c});"));
+    if s.normalize {
+        line(code, 1, format!("let inverse{c} = normalize_weights(&w{c});"));
+    }
+    line(code, 1, format!("let p{c} = {};", vector::<4>(&channel.saturation)));
+    line(code, 1, format!("var p{c}_back = vec4f(0.0);"));
+    let nothing = if s.adstock_first { "0.0" } else { "Response()" };
+    for j in 0..n {
+        line(code, 1, format!("let w{c}_{j} = w{c}[{j}];"));
+        line(code, 1, format!("var w{c}_{j}_back = 0.0;"));
+        line(code, 1, format!("var x{c}_{j} = {nothing};"));
+    }
+}
+
+/// The loop over the dates.
+fn dates(code: &mut String, s: &Structure, columns: &Columns) {
+    let (n, channels) = (s.n_weights, s.channels.len());
+    let spend = |c: usize| word(ROW_HEAD + columns.dense.len() + c);
+    let saturation = s.saturation.family().name;
+    line(code, 1, "for (var t = 0u; t < model.n_rows; t++) {");
+    line(code, 2, "let row = model.rows + t * model.row_stride;");
+    for k in 0..columns.row_words().div_ceil(4) {
+        line(code, 2, format!("let r{k} = rows[row + {k}u];"));
+    }
+    for c in 0..channels {
+        for j in (1..n).rev() {
+            line(code, 2, format!("x{c}_{j} = x{c}_{};", j - 1));
+        }
+        if s.adstock_first {
+            line(code, 2, format!("x{c}_0 = {};", spend(c)));
+        } else {
+            line(code, 2, format!("x{c}_0 = Response();"));
+            let response = format!("saturation_{saturation}({}, p{c})", spend(c));
+            line(code, 2, format!("if t < model.n_train {{ x{c}_0 = {response}; }}"));
+        }
+    }
+    if s.shift > 0 {
+        line(code, 2, format!("if t < {}u {{ continue; }}", s.shift));
+    }
+    line(code, 2, "var mu = 0.0;");
+    for (k, e) in columns.dense.iter().enumerate() {
+        line(code, 2, format!("mu = fma(v{e}, {}, mu);", word(ROW_HEAD + k)));
+    }
+    line(code, 2, "let sparse = model.rows + u32(r0.y);");
+    line(code, 2, "let sparse_end = sparse + u32(r0.z);");
+    line(code, 2, "for (var k = sparse; k < sparse_end; k++) {");
+    line(code, 3, "let entry = rows[k];");
+    line(code, 3, "mu = fma(state[at(place, VALUE, u32(entry.x))], entry.y, mu);");
+    line(code, 2, "}");
+    for c in 0..channels {
+        if s.adstock_first {
+            line(code, 2, format!("var a{c} = 0.0;"));
+            for j in 0..n {
+                line(code, 2, format!("a{c} = fma(w{c}_{j}, x{c}_{j}, a{c});"));
+            }
+            line(code, 2, format!("let m{c} = saturation_{saturation}(a{c}, p{c});"));
+            line(code, 2, format!("mu += m{c}.value;"));
+        } else {
+            for j in 0..n {
+                line(code, 2, format!("mu = fma(w{c}_{j}, x{c}_{j}.value, mu);"));
+            }
+        }
+    }
+    let likelihood = stem(s.likelihood.family().wgsl.path);
+    line(code, 2, format!("let point = likelihood_{likelihood}(r0.x, mu, likelihood, model.lower);"));
+    line(code, 2, "logp += point.logp;");
+    line(code, 2, "likelihood_back += point.dp;");
+    line(code, 2, "let back = point.dmu;");
+    for (k, e) in columns.dense.iter().enumerate() {
+        line(code, 2, format!("g{e} = fma(back, {}, g{e});", word(ROW_HEAD + k)));
+    }
+    line(code, 2, "for (var k = sparse; k < sparse_end; k++) {");
+    line(code, 3, "let entry = rows[k];");
+    line(code, 3, "add_gradient(place, u32(entry.x), back * entry.y);");
+    line(code, 2, "}");
+    for c in 0..channels {
+        if s.adstock_first {
+            line(code, 2, format!("let d{c} = back * m{c}.dx;"));
+            line(code, 2, format!("p{c}_back = fma(vec4f(back), m{c}.dp, p{c}_back);"));
+            for j in 0..n {
+                line(code, 2, format!("w{c}_{j}_back = fma(d{c}, x{c}_{j}, w{c}_{j}_back);"));
+            }
+        } else {
+            for j in 0..n {
+                let back = format!("w{c}_{j}_back = fma(back, x{c}_{j}.value, w{c}_{j}_back);");
+                line(code, 2, back);
+                let slope = format!("vec4f(back * w{c}_{j}), x{c}_{j}.dp, p{c}_back");
+                line(code, 2, format!("p{c}_back = fma({slope});"));
+            }
+        }
+    }
+    line(code, 1, "}");
+}
+
+/// From weights and saturation parameters to the elements.
+fn pull_back(code: &mut String, s: &Structure, c: usize, channel: &Channel) {
+    let n = s.n_weights;
+    if s.normalize {
+        line(code, 1, format!("var mean{c} = 0.0;"));
+        for j in 0..n {
+            line(code, 1, format!("mean{c} = fma(w{c}_{j}_back, w{c}_{j}, mean{c});"));
+        }
+        for j in 0..n {
+            let centred = format!("(w{c}_{j}_back - mean{c}) * inverse{c}");
+            line(code, 1, format!("w{c}_{j}_back = {centred};"));
+        }
+    }
+    for (p, e) in channel.adstock.iter().enumerate() {
+        for j in 0..n {
+            line(code, 1, format!("g{e} = fma(w{c}_{j}_back, dw{c}[{j}][{p}], g{e});"));
+        }
+    }
+    for (p, e) in channel.saturation.iter().enumerate() {
+        line(code, 1, format!("g{e} += p{c}_back[{p}];"));
+    }
+}
+
+/// The stem of a shader's path: what its functions are called after.
+pub fn stem(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.strip_suffix(".wgsl").unwrap_or(file)
+}
+
+fn line(code: &mut String, depth: usize, text: impl std::fmt::Display) {
+    writeln!(code, "{:width$}{text}", "", width = 4 * depth).expect("writing to a String");
+}

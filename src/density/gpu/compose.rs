@@ -1,0 +1,83 @@
+//! Composes the kernels of one structure: leaves, shared files, and the generated parts.
+
+use super::body;
+use super::pack::Columns;
+use crate::gpu::Program;
+use crate::model::family::Wgsl;
+use crate::model::prior::Distribution;
+use crate::model::{Structure, coordinate};
+use std::fmt::Write;
+
+/// Embeds a file of `shaders/`.
+macro_rules! shader {
+    ($stem:literal) => {
+        Wgsl {
+            path: concat!("shaders/", $stem, ".wgsl"),
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $stem, ".wgsl")),
+        }
+    };
+}
+
+/// What every density needs.
+const SHARED: [Wgsl; 7] = [
+    shader!("math/elementary"),
+    shader!("math/normal"),
+    shader!("math/philox"),
+    shader!("types"),
+    shader!("kernel/bindings"),
+    shader!("kernel/density"),
+    shader!("kernel/hmc"),
+];
+
+/// The kernel of the moments.
+const MOMENTS: Wgsl = shader!("kernel/moments");
+
+/// The program with the entry points `run`, `adopt` and `copy_chains`.
+pub fn density(structure: &Structure, columns: &Columns) -> Program {
+    let header = format!(
+        "const DIM: u32 = {}u;\nconst N_WEIGHTS: i32 = {};\n",
+        structure.dim, structure.n_weights
+    );
+    let leaves = [
+        coordinate::WGSL,
+        structure.adstock.family().wgsl,
+        structure.saturation.family().wgsl,
+        structure.likelihood.family().wgsl,
+    ];
+    let priors = Distribution::ALL.iter().map(|distribution| distribution.family().wgsl);
+    let mut program = Program::new().file("generated header", header);
+    for file in SHARED.into_iter().chain(leaves).chain(priors) {
+        program = program.file(file.path, file.text);
+    }
+    program
+        .file("generated prior table", prior_table())
+        .file("generated log density", body::log_density(structure, columns))
+}
+
+/// The program with the entry point `moments`.
+pub fn moments(dim: usize) -> Program {
+    Program::new()
+        .file("generated header", format!("const DIM: u32 = {dim}u;\n"))
+        .file(MOMENTS.path, MOMENTS.text)
+}
+
+/// The code of a distribution in the prior table.
+pub fn prior_code(distribution: Distribution) -> u32 {
+    let at = Distribution::ALL.iter().position(|d| *d == distribution);
+    at.expect("every distribution is in the table") as u32
+}
+
+/// A function that calls the leaf of a code. All lanes handle the same element at the same time,
+/// so the switch does not diverge.
+fn prior_table() -> String {
+    let mut code = String::from("fn prior_density(code: u32, v: Mapped, c: vec4f) -> vec2f {\n");
+    code.push_str("    switch code {\n");
+    for &distribution in Distribution::ALL {
+        let (code_number, stem) =
+            (prior_code(distribution), body::stem(distribution.family().wgsl.path));
+        let call = format!("        case {code_number}u: {{ return prior_{stem}(v, c); }}");
+        writeln!(code, "{call}").expect("writing to a String");
+    }
+    code.push_str("        default: { return vec2f(0.0); }\n    }\n}\n");
+    code
+}

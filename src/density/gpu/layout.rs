@@ -1,0 +1,127 @@
+//! What the host shares with the kernels: twins of the structs in `shaders/kernel/`.
+
+use bytemuck::{Pod, Zeroable};
+
+/// One model's place in the shared buffers; twin of `Model` in `bindings.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+pub struct Model {
+    /// First vec4 of its rows.
+    pub rows: u32,
+    /// vec4s per row.
+    pub row_stride: u32,
+    /// Rows: training rows and the shift of the adstock window.
+    pub n_rows: u32,
+    /// Training rows.
+    pub n_train: u32,
+    /// First of its elements.
+    pub elements: u32,
+    /// First vec4 of its metric factor.
+    pub factor: u32,
+    /// Random key.
+    pub key: [u32; 2],
+    /// Truncation bound.
+    pub lower: f32,
+    pub pad: [u32; 3],
+}
+
+/// A scalar parameter; twin of `Element` in `bindings.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+pub struct Element {
+    /// Code of its coordinate.
+    pub coordinate: u32,
+    /// Code of its prior, [`NO_PRIOR`] where the coordinate includes it.
+    pub prior: u32,
+    /// Constants of the coordinate.
+    pub c: [f32; 2],
+    /// Constants of the prior.
+    pub p: [f32; 4],
+}
+
+/// No prior of its own.
+pub const NO_PRIOR: u32 = u32::MAX;
+
+/// One model's work in one dispatch; twin of `Job` in `bindings.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+pub struct Job {
+    /// The model.
+    pub model: u32,
+    /// First word of its state.
+    pub state: u32,
+    /// Columns in a row of the state.
+    pub columns: u32,
+    /// Columns in use.
+    pub used: u32,
+    /// First word of its output.
+    pub output: u32,
+    /// First word of its list.
+    pub list: u32,
+    /// Trajectories of the request.
+    pub n_trajectories: u32,
+    /// The trajectory the dispatch begins in.
+    pub trajectory: u32,
+    /// The leapfrog step it begins with.
+    pub step: u32,
+    /// Leapfrog steps it may do.
+    pub leapfrogs: u32,
+    /// Random counter of the request's first trajectory.
+    pub first: u32,
+    /// Arrays recorded after every trajectory: 0, 1 (positions) or 2 (and gradients).
+    pub record: u32,
+    /// ε.
+    pub step_size: f32,
+    /// 1: only evaluate.
+    pub evaluate: u32,
+    pub pad: [u32; 2],
+}
+
+/// One model's sums; twin of `SumJob` in `moments.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+pub struct SumJob {
+    /// First word of its records.
+    pub records: u32,
+    /// Columns in a row of them.
+    pub columns: u32,
+    /// Trajectories recorded.
+    pub n_trajectories: u32,
+    /// First word of its centre.
+    pub center: u32,
+    /// First word of its sums.
+    pub sums: u32,
+    pub pad: [u32; 3],
+}
+
+/// Rows of a state before its arrays: the candidate's log density.
+const HEAD: usize = 1;
+/// Arrays of a state that is only evaluated: gradient, candidate, value, slope.
+const EVALUATED: usize = 4;
+/// Arrays of a chain's state, and two rows after them.
+const ARRAYS: usize = 7;
+
+/// Rows of a state that is only evaluated.
+pub fn point_rows(dim: usize) -> usize {
+    HEAD + EVALUATED * dim
+}
+
+/// Rows of a chain's state.
+pub fn chain_rows(dim: usize) -> usize {
+    HEAD + ARRAYS * dim + 2
+}
+
+/// Rows to read back after an evaluation: log density, then gradient.
+pub fn answer_rows(dim: usize) -> usize {
+    HEAD + dim
+}
+
+/// The row of the first element of the candidate.
+pub fn candidate_row(dim: usize) -> usize {
+    HEAD + dim
+}
+
+/// vec4s of a metric factor: L row by row, then Lᵀ row by row.
+pub fn factor_vectors(dim: usize) -> usize {
+    2 * dim * dim.div_ceil(4)
+}

@@ -1,0 +1,113 @@
+//! The GPU engine: one invocation per chain, many models × chains in one dispatch, whole
+//! trajectories without the host.
+
+mod body;
+mod compose;
+mod group;
+mod layout;
+mod pack;
+
+use super::request::{Engine, Request, Response};
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+use crate::math::Key;
+use crate::model::{Model, Space};
+use group::Group;
+
+/// What the engine has done so far; `run.json` reports it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Dispatches that ran trajectories.
+    pub dispatches: u64,
+    /// Models in those dispatches, summed.
+    pub models: u64,
+    /// Trajectories, summed over models (all chains of a model make one).
+    pub trajectories: u64,
+    /// Leapfrog steps, summed over models.
+    pub leapfrogs: u64,
+    /// Bytes read back, in total.
+    pub bytes_read: u64,
+}
+
+impl std::ops::AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        self.dispatches += other.dispatches;
+        self.models += other.models;
+        self.trajectories += other.trajectories;
+        self.leapfrogs += other.leapfrogs;
+        self.bytes_read += other.bytes_read;
+    }
+}
+
+/// Runs requests on a device.
+pub struct GpuEngine {
+    gpu: Gpu,
+    groups: Vec<Group>,
+    /// Group and place in it of every model.
+    places: Vec<(usize, usize)>,
+    work: Work,
+    /// Bytes the device had sent before this engine.
+    read_before: u64,
+}
+
+impl GpuEngine {
+    /// An engine for some models in one space. Models of equal structure share kernels.
+    ///
+    /// # Errors
+    /// The device refuses a kernel, or its memory does not suffice.
+    pub fn new(gpu: Gpu, models: &[(&Model, Key)], space: Space, chains: usize) -> Result<Self> {
+        let mut plans: Vec<group::Plan> = Vec::new();
+        let mut places = Vec::with_capacity(models.len());
+        for &(model, key) in models {
+            let member = group::Member::new(model, key, space);
+            let at = match plans.iter().position(|plan| plan.fits(&member)) {
+                Some(at) => at,
+                None => {
+                    plans.push(group::Plan::new(&member));
+                    plans.len() - 1
+                }
+            };
+            places.push((at, plans[at].add(member)));
+        }
+        let build = |plan: group::Plan| plan.build(&gpu, chains);
+        let groups = plans.into_iter().map(build).collect::<Result<_>>()?;
+        let read_before = gpu.counters().bytes_read;
+        Ok(Self { gpu, groups, places, work: Work::default(), read_before })
+    }
+
+    /// What was done so far.
+    pub fn work(&self) -> Work {
+        let bytes_read = self.gpu.counters().bytes_read - self.read_before;
+        Work { bytes_read, ..self.work }
+    }
+
+    /// Gives the device back, with its compiled kernels.
+    pub fn into_gpu(self) -> Gpu {
+        self.gpu
+    }
+}
+
+impl Engine for GpuEngine {
+    fn execute(&mut self, requests: Vec<(usize, Request)>) -> Result<Vec<Response>> {
+        let mut queues: Vec<Vec<(usize, usize, Request)>> = Vec::new();
+        queues.resize_with(self.groups.len(), Vec::new);
+        let n = requests.len();
+        for (at, (model, request)) in requests.into_iter().enumerate() {
+            let (group, place) = self.places[model];
+            queues[group].push((at, place, request));
+        }
+        let mut answers: Vec<Option<Response>> = Vec::new();
+        answers.resize_with(n, || None);
+        for (group, queue) in self.groups.iter_mut().zip(queues) {
+            for (at, response) in group.execute(&self.gpu, queue, &mut self.work)? {
+                answers[at] = Some(response);
+            }
+        }
+        answers.into_iter().collect::<Option<_>>().ok_or_else(|| Error::bug("a request was lost"))
+    }
+}
+
+/// The kernels of a model as text, for checks without a device.
+pub fn program(model: &Model, space: Space) -> crate::gpu::Program {
+    group::Member::new(model, Key([0; 2]), space).program()
+}

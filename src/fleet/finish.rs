@@ -1,0 +1,433 @@
+//! From what the sampler made of a model to its verdict, its rows in the tables and its draws on
+//! the disk.
+
+use crate::analysis::{self, Analysis, Estimate, Scores};
+use crate::data::Panel;
+use crate::density::Oracle;
+use crate::diagnostics::{self, Evidence, Extremes, Status, Summariser, Summary, Verdict};
+use crate::math::{F64, Key, Lane};
+use crate::model::{Model, Space};
+use crate::posterior::inference_data::{Coord, Draws, InferenceData, SampleStats, Variable};
+use crate::posterior::table::{Column, Table};
+use crate::posterior::zarr::Data;
+use crate::sampler::{DIVERGENT, Outcome, Sampled};
+use ndarray::{Array2, Array3, Axis, s};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Draws re-checked in double precision.
+const RECHECKED: usize = 32;
+/// Posterior predictive draws kept per chain.
+const PREDICTIVE_PER_CHAIN: usize = 8;
+
+/// What a finished model adds to the run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Part {
+    /// Its verdict.
+    pub status: String,
+    /// One row of `models.parquet`.
+    pub models: Table,
+    /// Rows of `parameters.parquet`.
+    pub parameters: Table,
+    /// Rows of `channels.parquet`.
+    pub channels: Table,
+    /// Rows of `time.parquet`.
+    pub time: Table,
+}
+
+/// A model that is judged.
+pub struct Finished {
+    /// Its rows.
+    pub part: Part,
+    /// Its verdict.
+    pub status: Status,
+    /// Its draws; none if there are none.
+    pub draws: Option<InferenceData>,
+}
+
+/// What a model is finished with.
+pub struct Job<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// Its data.
+    pub panel: &'a Panel,
+    /// Its random key.
+    pub key: Key,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Effective draws that were asked for.
+    pub ess: f64,
+    /// Seconds from the begin of its batch.
+    pub seconds: f64,
+}
+
+impl Job<'_> {
+    /// Judges the outcome and makes everything that is kept of it.
+    pub fn finish(&self, outcome: Outcome) -> Finished {
+        match outcome {
+            Outcome::Failed(failure) => {
+                let advice = "look at the panel's data and priors with `gigamix logp`";
+                let mut part = failed(&self.model.key, &failure.reason, advice);
+                part.models = ModelRow {
+                    gradients: failure.gradients.total(),
+                    seconds: self.seconds,
+                    ..ModelRow::failed(&self.model.key, &failure.reason, advice)
+                }
+                .table();
+                Finished { part, status: Status::Failed, draws: None }
+            }
+            Outcome::Sampled(sampled) => self.sampled(&sampled),
+        }
+    }
+
+    fn sampled(&self, sampled: &Sampled) -> Finished {
+        let model = self.model;
+        let names = model.parameter_names();
+        let values = constrain(model, sampled);
+        let summariser = Summariser::new(sampled.chains, sampled.len(), &sampled.superchains);
+        let summaries: Vec<Summary> = (0..sampled.dim)
+            .into_par_iter()
+            .map(|i| {
+                let x = values.index_axis(Axis(0), i).mapv(f64::from);
+                summariser.summarise(x.view())
+            })
+            .collect();
+        let gates = names.iter().map(String::as_str).zip(summaries.iter().map(Summary::gate));
+        let extremes = Extremes::of(gates);
+        let per_chain = |of: &[f32]| {
+            let rows = Array2::from_shape_vec((sampled.len(), sampled.chains), of.to_vec());
+            rows.expect("one value per draw and chain").mapv(f64::from).reversed_axes()
+        };
+        let energy = per_chain(&sampled.energy);
+        let evidence = Evidence {
+            chains: sampled.chains,
+            extremes,
+            trajectories: sampled.energy.len(),
+            divergences: sampled.divergences,
+            stuck: sampled.stuck,
+            unmoved: sampled.unmoved,
+            bfmi: diagnostics::bfmi_pooled(energy.view()),
+            recheck: recheck(model, sampled),
+        };
+        let verdict = evidence.judge(self.ess);
+        let draws = row_major(&values);
+        let analysis = analysis::analyse(model, self.panel, self.key, &draws);
+        let part = Part {
+            status: verdict.status.as_str().into(),
+            models: self.model_row(sampled, &evidence, &verdict, &analysis).table(),
+            parameters: parameters(&model.key, &names, &summaries),
+            channels: channels(&model.key, &analysis),
+            time: time(model, &analysis),
+        };
+        let draws = self.inference_data(sampled, &values, &energy, &draws);
+        Finished { part, status: verdict.status, draws: Some(draws) }
+    }
+
+    fn model_row(
+        &self,
+        sampled: &Sampled,
+        evidence: &Evidence,
+        verdict: &Verdict,
+        analysis: &Analysis,
+    ) -> ModelRow {
+        ModelRow {
+            model: self.model.key.clone(),
+            status: verdict.status.as_str().into(),
+            reason: verdict.reason.clone(),
+            advice: verdict.advice.clone(),
+            r_hat_max: evidence.extremes.r_hat.value,
+            r_hat_nested_max: evidence.extremes.r_hat_nested.value,
+            ess_bulk_min: evidence.extremes.ess_bulk.value,
+            ess_tail_min: evidence.extremes.ess_tail.value,
+            divergences: sampled.divergences as i64,
+            bfmi: evidence.bfmi,
+            gradients: sampled.gradients.total() * sampled.chains as f64,
+            seconds: self.seconds,
+            scores: [analysis.train, analysis.test],
+        }
+    }
+
+    fn inference_data(
+        &self,
+        sampled: &Sampled,
+        values: &Array3<f32>,
+        energy: &Array2<f64>,
+        draws: &[f64],
+    ) -> InferenceData {
+        let (model, panel) = (self.model, self.panel);
+        let (chains, n) = (sampled.chains, sampled.len());
+        let variables = model
+            .layout
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let elements = parameter.offset..parameter.offset + parameter.len;
+                // (element, chain, draw) to (chain, draw, element)
+                let block = values.slice(s![elements, .., ..]).permuted_axes([1, 2, 0]);
+                let shape = if parameter.dims.is_empty() { vec![] } else { vec![parameter.len] };
+                let data = Data::F32(block.iter().copied().collect());
+                Variable { name: parameter.name.clone(), dims: parameter.dims.clone(), shape, data }
+            })
+            .collect();
+        let flat = |of: &[f32]| {
+            let by_chain = (0..chains).flat_map(|c| of.iter().skip(c).step_by(chains));
+            by_chain.map(|&x| f64::from(x)).collect::<Vec<f64>>()
+        };
+        let per_draw = |of: &dyn Fn(usize) -> i64| {
+            (0..chains).flat_map(|_| (0..n).map(of)).collect::<Vec<i64>>()
+        };
+        let diverging = |e: f64| !e.is_finite() || e > f64::from(DIVERGENT);
+        let every = n.div_ceil(PREDICTIVE_PER_CHAIN).max(1);
+        let thinned: Vec<usize> = (0..n).step_by(every).collect();
+        let dates = panel.dates.len();
+        // Draws are chain by chain.
+        let rows = (0..chains).flat_map(|c| thinned.iter().map(move |d| c * n + d));
+        let rows: Vec<f64> =
+            rows.flat_map(|row| draws[row * sampled.dim..][..sampled.dim].iter().copied()).collect();
+        let predicted = analysis::predictive_draws(model, panel, self.key, &rows);
+        let matrix = |name: &str, dim: &str, of: &Array2<f64>| Variable {
+            name: name.into(),
+            dims: vec!["date".into(), dim.into()],
+            shape: of.shape().to_vec(),
+            data: Data::F64(of.iter().copied().collect()),
+        };
+        let y = |data: Data| Variable {
+            name: "y".into(),
+            dims: vec!["date".into()],
+            shape: vec![dates],
+            data,
+        };
+        let mut constant_data = vec![matrix("channel_data", "channel", &panel.spend)];
+        if !panel.controls.is_empty() {
+            constant_data.push(matrix("control_data", "control", &panel.control));
+        }
+        let text = |labels: &[String]| Coord::Text(labels.to_vec());
+        InferenceData {
+            model: model.key.clone(),
+            seed: self.seed,
+            coords: vec![
+                ("channel".into(), text(&model.coords.channel)),
+                ("control".into(), text(&model.coords.control)),
+                ("fourier_mode".into(), text(&model.coords.fourier_mode)),
+                ("date".into(), Coord::Date(panel.dates.clone())),
+            ],
+            posterior: Draws { chains, draws: (0..n as i64).collect(), variables },
+            sample_stats: SampleStats {
+                energy: energy.iter().copied().collect(),
+                acceptance_rate: flat(&sampled.acceptance),
+                diverging: flat(&sampled.energy_error).into_iter().map(diverging).collect(),
+                lp: flat(&sampled.logp),
+                n_steps: per_draw(&|d| i64::from(sampled.n_steps[d])),
+                step_size: vec![sampled.step_size; chains * n],
+            },
+            posterior_predictive: Draws {
+                chains,
+                draws: thinned.iter().map(|&d| d as i64).collect(),
+                variables: vec![y(Data::F32(predicted))],
+            },
+            observed_data: vec![y(Data::F64(panel.target.clone()))],
+            constant_data,
+        }
+    }
+}
+
+/// Draws on the parameters' natural scale, (element, chain, draw), in the precision they are stored.
+fn constrain(model: &Model, sampled: &Sampled) -> Array3<f32> {
+    type Lanes = F64<false>;
+    let draws = sampled.view();
+    let coordinates = model.layout.coordinates(Space::Sampling);
+    let (n, chains, dim) = draws.dim();
+    let values: Vec<Vec<f32>> = (0..dim)
+        .into_par_iter()
+        .map(|i| {
+            let draws = draws.index_axis(Axis(2), i);
+            let points: Vec<f32> = draws.t().iter().copied().collect();
+            let mut values = Vec::with_capacity(points.len());
+            for points in points.chunks(Lanes::LEN) {
+                let mut u = Lanes::zero();
+                points.iter().enumerate().for_each(|(lane, &x)| u.set(lane, f64::from(x)));
+                let x = coordinates[i].map(u).value.x;
+                values.extend((0..points.len()).map(|lane| x.get(lane) as f32));
+            }
+            values
+        })
+        .collect();
+    Array3::from_shape_vec((dim, chains, n), values.concat()).expect("one value per draw")
+}
+
+/// Draws × elements, chain by chain, from (element, chain, draw).
+fn row_major(values: &Array3<f32>) -> Vec<f64> {
+    values.view().permuted_axes([1, 2, 0]).iter().map(|&x| f64::from(x)).collect()
+}
+
+/// Largest difference between the log densities of the sampler and of the oracle, over a sample of
+/// the draws.
+fn recheck(model: &Model, sampled: &Sampled) -> f64 {
+    let (total, dim) = (sampled.logp.len(), sampled.dim);
+    if total == 0 {
+        return f64::NAN;
+    }
+    // Evenly spread over draws and, by an odd stride, over chains.
+    let stride = (total / RECHECKED).max(1) | 1;
+    let picked: Vec<usize> = (0..total).step_by(stride).collect();
+    let points: Vec<f64> = picked
+        .iter()
+        .flat_map(|&at| sampled.draws[at * dim..][..dim].iter().map(|&x| f64::from(x)))
+        .collect();
+    let exact = Oracle::new(model, Space::Sampling).evaluate(&points);
+    let errors = picked.iter().zip(exact).map(|(&at, exact)| {
+        (f64::from(sampled.logp[at]) - exact.logp).abs()
+    });
+    // NaN is the worst of all.
+    errors.fold(0.0, |worst, error| if error <= worst { worst } else { error })
+}
+
+/// One row of `models.parquet`.
+struct ModelRow {
+    model: String,
+    status: String,
+    reason: String,
+    advice: String,
+    r_hat_max: f64,
+    r_hat_nested_max: f64,
+    ess_bulk_min: f64,
+    ess_tail_min: f64,
+    divergences: i64,
+    bfmi: f64,
+    gradients: f64,
+    seconds: f64,
+    scores: [Scores; 2],
+}
+
+impl ModelRow {
+    /// The row of a model without draws.
+    fn failed(model: &str, reason: &str, advice: &str) -> Self {
+        let (nan, unknown) = (f64::NAN, Scores { r2: f64::NAN, mape: f64::NAN, crps: f64::NAN, coverage: f64::NAN });
+        Self {
+            model: model.into(),
+            status: Status::Failed.as_str().into(),
+            reason: reason.into(),
+            advice: advice.into(),
+            r_hat_max: nan,
+            r_hat_nested_max: nan,
+            ess_bulk_min: nan,
+            ess_tail_min: nan,
+            divergences: 0,
+            bfmi: nan,
+            gradients: 0.0,
+            seconds: 0.0,
+            scores: [unknown; 2],
+        }
+    }
+
+    fn table(self) -> Table {
+        let mut table = Table::default();
+        let text = |x: String| Column::Text(vec![x]);
+        let number = |x: f64| Column::Number(vec![x]);
+        table.push("model", text(self.model));
+        table.push("status", text(self.status));
+        table.push("reason", text(self.reason));
+        table.push("advice", text(self.advice));
+        table.push("r_hat_max", number(self.r_hat_max));
+        table.push("r_hat_nested_max", number(self.r_hat_nested_max));
+        table.push("ess_bulk_min", number(self.ess_bulk_min));
+        table.push("ess_tail_min", number(self.ess_tail_min));
+        table.push("divergences", Column::Int(vec![self.divergences]));
+        table.push("bfmi", number(self.bfmi));
+        table.push("gradients", number(self.gradients));
+        table.push("seconds", number(self.seconds));
+        for (scores, set) in self.scores.iter().zip(["train", "test"]) {
+            table.push(format!("r2_{set}"), number(scores.r2));
+            table.push(format!("mape_{set}"), number(scores.mape));
+            table.push(format!("crps_{set}"), number(scores.crps));
+            table.push(format!("coverage_{set}"), number(scores.coverage));
+        }
+        table
+    }
+}
+
+/// The part of a model that could not be fitted.
+pub fn failed(model: &str, reason: &str, advice: &str) -> Part {
+    Part {
+        status: Status::Failed.as_str().into(),
+        models: ModelRow::failed(model, reason, advice).table(),
+        parameters: Table::default(),
+        channels: Table::default(),
+        time: Table::default(),
+    }
+}
+
+fn parameters(model: &str, names: &[String], summaries: &[Summary]) -> Table {
+    let mut table = Table::default();
+    table.push("model", Column::Text(vec![model.to_owned(); names.len()]));
+    table.push("parameter", Column::Text(names.to_vec()));
+    let columns: [(&str, fn(&Summary) -> f64); 11] = [
+        ("mean", |s| s.mean),
+        ("sd", |s| s.sd),
+        ("median", |s| s.median),
+        ("hdi_3", |s| s.hdi_3),
+        ("hdi_97", |s| s.hdi_97),
+        ("mcse_mean", |s| s.mcse_mean),
+        ("mcse_sd", |s| s.mcse_sd),
+        ("ess_bulk", |s| s.ess_bulk),
+        ("ess_tail", |s| s.ess_tail),
+        ("r_hat", |s| s.r_hat),
+        ("r_hat_nested", |s| s.r_hat_nested),
+    ];
+    for (name, of) in columns {
+        table.push(name, Column::Number(summaries.iter().map(of).collect()));
+    }
+    table
+}
+
+fn channels(model: &str, analysis: &Analysis) -> Table {
+    let rows = &analysis.channels;
+    let mut table = Table::default();
+    table.push("model", Column::Text(vec![model.to_owned(); rows.len()]));
+    table.push("channel", Column::Text(rows.iter().map(|row| row.channel.clone()).collect()));
+    table.push("spend", Column::Number(rows.iter().map(|row| row.spend).collect()));
+    let quantities: [(&str, fn(&analysis::ChannelRow) -> Estimate); 4] = [
+        ("contribution", |row| row.contribution),
+        ("share", |row| row.share),
+        ("roas", |row| row.roas),
+        ("mroas", |row| row.mroas),
+    ];
+    let numbers: [(&str, fn(&Estimate) -> f64); 4] = [
+        ("mean", |e| e.mean),
+        ("sd", |e| e.sd),
+        ("hdi_3", |e| e.hdi_3),
+        ("hdi_97", |e| e.hdi_97),
+    ];
+    for (quantity, estimate) in quantities {
+        for (name, number) in numbers {
+            let column = rows.iter().map(|row| number(&estimate(row))).collect();
+            table.push(format!("{quantity}_{name}"), Column::Number(column));
+        }
+    }
+    table
+}
+
+fn time(model: &Model, analysis: &Analysis) -> Table {
+    let rows = &analysis.time;
+    let mut table = Table::default();
+    table.push("model", Column::Text(vec![model.key.clone(); rows.len()]));
+    table.push("date", Column::Date(rows.iter().map(|row| row.date).collect()));
+    table.push("set", Column::Text(rows.iter().map(|row| row.set.name().into()).collect()));
+    let columns: [(&str, fn(&analysis::TimeRow) -> f64); 7] = [
+        ("actual", |row| row.actual),
+        ("predicted_mean", |row| row.predicted_mean),
+        ("predicted_hdi_3", |row| row.predicted_hdi_3),
+        ("predicted_hdi_97", |row| row.predicted_hdi_97),
+        ("baseline", |row| row.baseline),
+        ("seasonality", |row| row.seasonality),
+        ("control", |row| row.control),
+    ];
+    for (name, of) in columns {
+        table.push(name, Column::Number(rows.iter().map(of).collect()));
+    }
+    for (c, channel) in model.coords.channel.iter().enumerate() {
+        let column = rows.iter().map(|row| row.channels[c]).collect();
+        table.push(channel.clone(), Column::Number(column));
+    }
+    table
+}

@@ -1,0 +1,258 @@
+//! Probes of the leaves: every family and coordinate against its `f64` twin, at points made from
+//! what the tables say, so that a new family needs nothing here.
+
+use super::probe::{FORMULA, Point, Probe};
+use gigamix::math::{Lane, Wide};
+use gigamix::model::adstock::Adstock;
+use gigamix::model::coordinate::{self, Coordinate};
+use gigamix::model::family::{Parameter, Support, Wgsl};
+use gigamix::model::likelihood::{self, Likelihood};
+use gigamix::model::prior::{Distribution, Value};
+use gigamix::model::saturation::{self, Saturation};
+
+const ELEMENTARY: &str = "shaders/math/elementary.wgsl";
+const NORMAL: &str = "shaders/math/normal.wgsl";
+const TYPES: &str = "shaders/types.wgsl";
+const COORDINATE: &str = "shaders/coordinate.wgsl";
+
+/// One number in double precision.
+type Number = Wide<f64, 1, false>;
+
+fn number(x: f32) -> Number {
+    Number::splat(f64::from(x))
+}
+
+fn numbers(x: &[Number]) -> Vec<f64> {
+    x.iter().map(|x| x.get(0)).collect()
+}
+
+/// The first `N` parameters, filled up with zeros.
+fn array<const N: usize>(p: &[f32]) -> [Number; N] {
+    std::array::from_fn(|k| number(p.get(k).copied().unwrap_or(0.0)))
+}
+
+/// The family's part of its functions' names.
+fn stem(wgsl: Wgsl) -> &'static str {
+    wgsl.path.rsplit('/').next().and_then(|file| file.strip_suffix(".wgsl")).expect("a .wgsl file")
+}
+
+/// Some values of a support.
+fn values(support: Support) -> Vec<f32> {
+    match support {
+        Support::Real => vec![-2.3, -0.6, 0.0, 0.0005, 0.4, 1.9],
+        Support::Above(a) => [0.2, 0.45, 1.0, 2.75].map(|x| a as f32 + x).to_vec(),
+        Support::Between(a, b) => [0.01, 0.3, 0.5, 0.9].map(|x| (a + (b - a) * x) as f32).to_vec(),
+    }
+}
+
+/// All combinations of values of the parameters.
+fn grid(parameters: &[Parameter]) -> Vec<Vec<f32>> {
+    parameters.iter().fold(vec![vec![]], |grid, parameter| {
+        let with = |point: &Vec<f32>| {
+            let extended = |x| point.iter().copied().chain([x]).collect::<Vec<_>>();
+            values(parameter.domain).into_iter().map(extended).collect::<Vec<_>>()
+        };
+        grid.iter().flat_map(with).collect()
+    })
+}
+
+/// Weights and their derivatives in both parameters.
+pub fn adstock(family: Adstock) -> Probe {
+    let wgsl = family.family().wgsl;
+    let n = family.n_weights(6);
+    let point = |p: Vec<f32>| {
+        let mut w = vec![Number::zero(); n];
+        let mut dw = vec![Number::zero(); n * 2];
+        family.weights(&p.iter().map(|&p| number(p)).collect::<Vec<_>>(), &mut w, &mut dw);
+        Point { input: p, expected: numbers(&[w, dw].concat()), tolerance: FORMULA }
+    };
+    Probe {
+        path: wgsl.path,
+        text: wgsl.text.into(),
+        needs: &[ELEMENTARY, NORMAL],
+        header: format!(
+            "const N_WEIGHTS: i32 = {n};
+            alias Weights = array<f32, N_WEIGHTS>;
+            alias WeightSlopes = array<vec2f, N_WEIGHTS>;"
+        ),
+        body: format!(
+            "var w: Weights;
+            var dw: WeightSlopes;
+            adstock_{}(vec2f(x[0], x[1]), &w, &dw);
+            for (var j = 0; j < N_WEIGHTS; j++) {{
+                y[j] = w[j];
+                y[N_WEIGHTS + j] = dw[j].x;
+                y[2 * N_WEIGHTS + j] = dw[j].y;
+            }}",
+            stem(wgsl)
+        ),
+        points: grid(family.family().parameters).into_iter().map(point).collect(),
+    }
+}
+
+/// Response and its derivatives.
+pub fn saturation(family: Saturation) -> Probe {
+    let wgsl = family.family().wgsl;
+    let mut points = Vec::new();
+    for p in grid(family.family().parameters) {
+        for x in [0.0, 0.0005, 0.02, 0.3, 1.0, 2.5] {
+            let response = family.response(number(x), &array::<{ saturation::MAX_PARAMETERS }>(&p));
+            points.push(Point {
+                input: [&[x][..], &p].concat(),
+                expected: numbers(&[&[response.value, response.dx][..], &response.dp].concat()),
+                tolerance: FORMULA,
+            });
+        }
+    }
+    Probe {
+        path: wgsl.path,
+        text: wgsl.text.into(),
+        needs: &[TYPES, ELEMENTARY, NORMAL],
+        header: String::new(),
+        body: format!(
+            "let r = saturation_{}(x[0], vec4f(x[1], x[2], x[3], x[4]));
+            y[0] = r.value;
+            y[1] = r.dx;
+            for (var k = 0; k < 4; k++) {{ y[2 + k] = r.dp[k]; }}",
+            stem(wgsl)
+        ),
+        points,
+    }
+}
+
+/// Pointwise log density and its derivatives.
+pub fn likelihood(family: Likelihood) -> Probe {
+    let wgsl = family.family().wgsl;
+    let mut points = Vec::new();
+    for p in grid(family.family().parameters) {
+        for (y, mu, lower) in
+            [(0.0, 0.3, 0.0), (0.7, 0.35, 0.0), (1.0, -0.2, -0.1), (0.4, 1.3, 0.25)]
+        {
+            let parameters = array::<{ likelihood::MAX_PARAMETERS }>(&p);
+            let found = family.pointwise(number(y), number(mu), &parameters, number(lower));
+            points.push(Point {
+                input: [&[y, mu, lower][..], &p].concat(),
+                expected: numbers(&[&[found.logp, found.dmu][..], &found.dp].concat()),
+                tolerance: FORMULA,
+            });
+        }
+    }
+    Probe {
+        path: wgsl.path,
+        text: wgsl.text.into(),
+        needs: &[TYPES, ELEMENTARY, NORMAL, COORDINATE],
+        header: String::new(),
+        body: format!(
+            "let r = likelihood_{}(x[0], x[1], vec2f(x[3], x[4]), x[2]);
+            y[0] = r.logp;
+            y[1] = r.dmu;
+            y[2] = r.dp.x;
+            y[3] = r.dp.y;",
+            stem(wgsl)
+        ),
+        points,
+    }
+}
+
+/// Log density and its derivative.
+pub fn prior(distribution: Distribution) -> Probe {
+    let entry = distribution.family();
+    // Rising from argument to argument, so that bounds are in order.
+    let argument = |(k, argument): (usize, &gigamix::model::prior::Argument)| match argument.domain
+    {
+        Support::Real => 0.9 * k as f64 - 0.4,
+        Support::Above(a) => a + 0.8 + 0.9 * k as f64,
+        Support::Between(a, b) => a + (b - a) * 0.4,
+    };
+    let arguments: Vec<f64> = entry.signatures[0].iter().enumerate().map(argument).collect();
+    let c = distribution.constants(&arguments).map(|c| c as f32);
+    let support = distribution.support(&arguments);
+    let (lower, upper) = support.bounds();
+    // And on both sides of the arguments, where there may be a branch.
+    let near = arguments.iter().flat_map(|a| [a - 0.0004, *a, a + 0.0004]);
+    let inside = near.filter(|&x| x > lower && x < upper).map(|x| x as f32);
+    let point = |x: f32| {
+        let bounded = |distance: f64| if distance.is_finite() { distance } else { 1.0 };
+        let (below, above) =
+            (bounded(f64::from(x) - lower) as f32, bounded(upper - f64::from(x)) as f32);
+        let value = [x, below, above, below.ln(), above.ln()];
+        let [x, below, above, ln_below, ln_above] = value.map(number);
+        let value_in_double = Value { x, below, above, ln_below, ln_above };
+        let (logp, slope) = distribution.log_density(value_in_double, &c.map(number));
+        Point {
+            input: [&value[..], &c].concat(),
+            expected: numbers(&[logp, slope]),
+            tolerance: FORMULA,
+        }
+    };
+    Probe {
+        path: entry.wgsl.path,
+        text: entry.wgsl.text.into(),
+        needs: &[TYPES, ELEMENTARY, NORMAL, COORDINATE],
+        header: String::new(),
+        body: format!(
+            "let v = Mapped(x[0], x[1], x[2], x[3], x[4], 0.0, 0.0, 0.0);
+            let r = prior_{}(v, vec4f(x[5], x[6], x[7], x[8]));
+            y[0] = r.x;
+            y[1] = r.y;",
+            stem(entry.wgsl)
+        ),
+        points: values(support).into_iter().chain(inside).map(point).collect(),
+    }
+}
+
+/// Every coordinate: the value, its distances and logarithms, and the derivatives.
+pub fn coordinates() -> Probe {
+    // Constants that single precision holds.
+    let all = [
+        Coordinate::Identity,
+        Coordinate::Log { lower: -0.5 },
+        Coordinate::Logit { lower: -0.5, upper: 2.5 },
+        Coordinate::HalfNormal { sigma: 0.75 },
+        Coordinate::BetaOne { beta: 4.0 },
+        Coordinate::Exponential { rate: 2.0 },
+        Coordinate::Uniform { lower: -0.5, upper: 2.5 },
+    ];
+    let text = coordinate::WGSL.text;
+    let codes: Vec<u32> = all.iter().map(|c| c.code().0).collect();
+    assert_eq!(codes, (0..=text.matches("case ").count() as u32).collect::<Vec<_>>(), "codes");
+    let mut points = Vec::new();
+    for coordinate in all {
+        let (code, c) = coordinate.code();
+        for u in [-5.0, -2.5, -0.75, -0.0005, 0.0, 0.0005, 0.25, 1.5, 4.0] {
+            let mapped = coordinate.map(number(u));
+            let v = mapped.value;
+            points.push(Point {
+                input: vec![code as f32, c[0] as f32, c[1] as f32, u],
+                expected: numbers(&[
+                    v.x,
+                    v.below,
+                    v.above,
+                    v.ln_below,
+                    v.ln_above,
+                    mapped.dx,
+                    mapped.logp,
+                    mapped.dlogp,
+                ]),
+                tolerance: FORMULA,
+            });
+        }
+    }
+    Probe {
+        path: coordinate::WGSL.path,
+        text: text.into(),
+        needs: &[TYPES, ELEMENTARY, NORMAL],
+        header: String::new(),
+        body: "let m = map_coordinate(u32(x[0]), vec2f(x[1], x[2]), x[3]);
+            y[0] = m.x;
+            y[1] = m.below;
+            y[2] = m.above;
+            y[3] = m.ln_below;
+            y[4] = m.ln_above;
+            y[5] = m.dx;
+            y[6] = m.logp;
+            y[7] = m.dlogp;"
+            .into(),
+        points,
+    }
+}
