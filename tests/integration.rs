@@ -2,5 +2,6 @@
 
 mod common;
 
+mod engines;
 mod logdensity;
 mod posterior;

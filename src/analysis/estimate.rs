@@ -22,7 +22,8 @@ impl Estimate {
         let mean = draws.iter().sum::<f64>() / n;
         let squares: f64 = draws.iter().map(|x| (x - mean).powi(2)).sum();
         let [hdi_3, hdi_97] = hdi(draws, HDI_PROB);
-        Self { mean, sd: (squares / (n - 1.0)).sqrt(), hdi_3, hdi_97 }
+        let sd = if n > 1.0 { (squares / (n - 1.0)).sqrt() } else { f64::NAN };
+        Self { mean, sd, hdi_3, hdi_97 }
     }
 }
 

@@ -12,6 +12,8 @@ mod estimate;
 mod forward;
 mod predictive;
 mod scores;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use channels::ChannelRow;
@@ -59,7 +61,8 @@ pub fn analyse(model: &Model, panel: &Panel, key: Key, draws: &[f64]) -> Analysi
     let n_draws = draws.len() / dim;
     let windows = [Window::train(model), Window::test(model)];
     let mut channels = Totals::<Lanes>::new(&windows[0], panel, n_draws);
-    let mut times = windows.each_ref().map(|window| Predictions::<Lanes>::new(window, key, n_draws));
+    let mut times =
+        windows.each_ref().map(|window| Predictions::<Lanes>::new(window, key, n_draws));
     let mut components = windows.each_ref().map(Components::new);
     for (block, draws) in draws.chunks(Lanes::LEN * dim).enumerate() {
         let parameters = Parameters::<Lanes>::new(&model.structure, draws);

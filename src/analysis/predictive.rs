@@ -66,3 +66,84 @@ fn normal_above(m: f64, p: f64) -> f64 {
         (m * m - 2.0 * p.ln()).sqrt()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::scalar::log_ndtr;
+    use crate::math::{F32, F64};
+
+    const LOWER: f64 = 0.5;
+
+    /// Draws of y, the mean `m` sigmas above the bound.
+    fn draws(likelihood: Likelihood, m: f64, sigma: f64, n: u32) -> Vec<f64> {
+        let mu = F32::<false>::splat(LOWER + m * sigma);
+        let parameters = [F32::splat(sigma), F32::zero()];
+        let key = Key::new(5, "predictive");
+        let block = |draw| predict(likelihood, mu, &parameters, LOWER, key, [3, draw]);
+        let lanes = |y: F32<false>| (0..16).map(move |lane| y.get(lane));
+        (0..n).step_by(16).flat_map(|draw| lanes(block(draw))).collect()
+    }
+
+    /// Kolmogorov and Smirnov's distance between draws and a distribution, times √n.
+    fn distance(mut draws: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
+        draws.sort_unstable_by(f64::total_cmp);
+        let n = draws.len() as f64;
+        let at = |(i, &y): (usize, &f64)| (cdf(y) - (i as f64 + 0.5) / n).abs();
+        draws.iter().enumerate().map(at).fold(0.0, f64::max) * n.sqrt()
+    }
+
+    #[test]
+    fn draws_follow_their_distribution() {
+        // beyond 1.95 in one of a thousand samples
+        let sigma = 0.2;
+        let normal = draws(Likelihood::Normal, 1.0, sigma, 8192);
+        assert!(distance(normal, |y| norm_cdf((y - LOWER) / sigma - 1.0)) < 1.95);
+        for m in [4.0, 1.0, 0.1, -1.0, -5.0, -28.0, -40.0] {
+            let truncated = draws(Likelihood::TruncatedNormal, m, sigma, 8192);
+            assert!(truncated.iter().all(|&y| y >= LOWER), "{m}");
+            let mass = log_ndtr(m).0;
+            let cdf = |y: f64| 1.0 - (log_ndtr(m - (y - LOWER) / sigma).0 - mass).exp();
+            let mean = truncated.iter().sum::<f64>() / truncated.len() as f64;
+            let expected = expected(
+                Likelihood::TruncatedNormal,
+                F64::<false>::splat(LOWER + m * sigma),
+                &[F64::splat(sigma), F64::zero()],
+                LOWER,
+            );
+            assert!(distance(truncated, cdf) < 1.95, "{m}");
+            // of the same order as the standard error
+            let error = (mean - expected.get(0)).abs();
+            assert!(error < 0.05 * (expected.get(0) - LOWER), "{m}: {mean} {expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_draw_does_not_depend_on_its_lane() {
+        for likelihood in [Likelihood::Normal, Likelihood::TruncatedNormal] {
+            let all = draws(likelihood, -1.0, 0.2, 16);
+            let (mu, parameters) =
+                (F32::<false>::splat(LOWER - 0.2), [F32::splat(0.2), F32::zero()]);
+            let key = Key::new(5, "predictive");
+            let shifted = predict(likelihood, mu, &parameters, LOWER, key, [3, 7]);
+            assert!((0..9).all(|lane| shifted.get(lane) == all[lane + 7]));
+        }
+    }
+
+    #[test]
+    fn truncated_quantiles() {
+        // mpmath 1.3, 40 digits: z with erfc(z/√2)/erfc(-m/√2) = p
+        for (m, p, z, tolerance) in [
+            (2.0, 0.3, 0.544_133_047_052_342_9, 1e-14),
+            (0.0, 0.5, 0.674_489_750_196_081_7, 1e-14),
+            (-3.0, 0.25, 3.399_557_844_476_161_4, 1e-14),
+            (-20.0, 0.9, 20.005_254_266_505_71, 1e-13),
+            // where the tail is approximated, as a share of what lies above the bound
+            (-40.0, 0.5, 40.017_314_126_764_65, 1e-8),
+            (-1000.0, 0.01, 1_000.004_605_154_977_1, 1e-11),
+        ] {
+            let found = normal_above(m, p);
+            assert!((found / z - 1.0).abs() < tolerance * 50.0, "{m} {p}: {found} {z}");
+        }
+    }
+}

@@ -56,5 +56,44 @@ pub fn crps(sorted: &[f64], actual: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::time::Set;
     use super::*;
+
+    fn row(actual: f64, predicted_mean: f64) -> TimeRow {
+        TimeRow {
+            date: jiff::civil::date(2024, 1, 1),
+            set: Set::Train,
+            actual,
+            predicted_mean,
+            predicted_hdi_3: predicted_mean - 1.0,
+            predicted_hdi_97: predicted_mean + 1.0,
+            baseline: 0.0,
+            seasonality: 0.0,
+            control: 0.0,
+            channels: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn scores_by_hand() {
+        let rows = [row(2.0, 1.0), row(0.0, 0.5), row(4.0, 6.0)];
+        let scores = Scores::new(&rows, &[0.5, 1.0, 3.0]);
+        // residuals 1, -0.5, -2: 5.25 of 8; the target of 0 has no relative error
+        assert_eq!(
+            scores,
+            Scores { r2: 1.0 - 5.25 / 8.0, mape: 0.5, crps: 1.5, coverage: 2.0 / 3.0 }
+        );
+        assert!(Scores::new(&[row(1.0, 1.0), row(1.0, 2.0)], &[0.0; 2]).r2.is_nan());
+        assert!(Scores::new(&[], &[]).crps.is_nan());
+    }
+
+    #[test]
+    fn crps_equals_the_mean_over_all_pairs() {
+        // In Python, x the draws: mean(|v - 1.1|) - mean(|v - w| over all pairs)/2
+        let sorted = [-0.4, 0.3, 0.9, 0.9, 1.7, 2.2, 5.0];
+        assert!((crps(&sorted, 1.1) - 0.336_734_693_877_550_65).abs() < 1e-15);
+        // of one draw the absolute error
+        assert_eq!(crps(&[3.0], 1.0), 2.0);
+        assert!(crps(&[], 1.0).is_nan());
+    }
 }

@@ -18,24 +18,30 @@ pub(super) fn amount(x: f64) -> String {
 }
 
 /// A number with so many significant digits, in exponential form where it is very small or large.
-pub(super) fn significant(x: f64, digits: i32) -> String {
+pub(super) fn significant(x: f64, digits: usize) -> String {
     if !x.is_finite() {
         return NOTHING.into();
     }
     if x == 0.0 {
         return "0".into();
     }
-    let x = round(x, digits);
-    let power = x.abs().log10().floor() as i32;
+    let digits = digits.max(1);
+    let exponential = format!("{x:.*e}", digits - 1);
+    let power = exponential.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
     if !(-4..15).contains(&power) {
-        return format!("{x:.*e}", (digits - 1).max(0) as usize);
+        return exponential;
     }
-    format!("{x:.*}", (digits - 1 - power).max(0) as usize)
+    // Decimals of what rounding may have carried to the next power of ten.
+    let decimals = digits as i32 - 1 - power;
+    match usize::try_from(decimals) {
+        Ok(decimals) => format!("{x:.decimals$}"),
+        Err(_) => format!("{:.0}", round(x, digits)),
+    }
 }
 
 /// The nearest number of so many significant digits.
-fn round(x: f64, digits: i32) -> f64 {
-    format!("{x:.*e}", (digits - 1).max(0) as usize).parse().unwrap_or(x)
+fn round(x: f64, digits: usize) -> f64 {
+    format!("{x:.*e}", digits.max(1) - 1).parse().unwrap_or(x)
 }
 
 /// A number with so many decimals.
@@ -122,7 +128,9 @@ mod tests {
         for (x, text) in [
             (1234.5678, "1235"),
             (0.99996, "1.000"),
-            (-0.012_345, "-0.01234"),
+            (-0.012_346, "-0.01235"),
+            (123_456.0, "123500"),
+            (0.001, "0.001000"),
             (1e-9, "1.000e-9"),
             (1e20, "1.000e20"),
         ] {

@@ -97,20 +97,24 @@ pub fn normal() -> Probe {
     let mut calls = Calls::default();
     let mills = |t: f64| [scalar::norm_cdf(-t) / scalar::norm_pdf(t)];
     calls.add("y[0] = mills_ratio(x[1]);", &line(0.0, 20.0), mills, DIGITS);
-    let positive = line(0.0, 20.0);
-    calls.add("y[0] = normal_density(x[1]);", &positive, |t| [scalar::norm_pdf(t)], DIGITS);
+    let numbers: Vec<f32> = line(0.0, 20.0).into_iter().filter(|x| !x.is_nan()).collect();
+    calls.add("y[0] = normal_density(x[1]);", &numbers, |t| [scalar::norm_pdf(t)], DIGITS);
     let log_ndtr = |x: f64| {
         let (value, slope) = scalar::log_ndtr(x);
         [value, slope]
     };
     let code = "let r = log_ndtr(x[1]); y[0] = r.x; y[1] = r.y;";
     calls.add(code, &line(f32::NEG_INFINITY, f32::INFINITY), log_ndtr, DIGITS);
-    let quantile = |z: f64| {
+    let quantile = |z: f64| [scalar::half_normal_quantile(z)];
+    calls.add("y[0] = half_normal_quantile(x[1]);", &line(-3.5, 50.0), quantile, DIGITS);
+    let slope = |z: f64| {
         let h = scalar::half_normal_quantile(z);
-        [h, 0.5 * (0.5 * (h - z) * (h + z)).exp()]
+        [0.5 * (0.5 * (h - z) * (h + z)).exp()]
     };
-    let code = "let h = half_normal_quantile(x[1]); y[0] = h; y[1] = half_normal_slope(x[1], h);";
-    calls.add(code, &line(-3.5, 50.0), quantile, DIGITS);
+    // Above 0 the digits of h - z decide.
+    let code = "y[0] = half_normal_slope(x[1], half_normal_quantile(x[1]));";
+    calls.add(code, &line(-3.5, 0.5), slope, DIGITS);
+    calls.add(code, &line(0.5, 8.0), slope, FORMULA);
     calls.probe("shaders/math/normal.wgsl", &["shaders/math/elementary.wgsl"])
 }
 
