@@ -100,9 +100,12 @@ fn gpu_trajectories_are_those_of_the_cpu() {
         let (Some(gpu), Some(cpu)) = (&gpu.moments, &cpu.moments) else { continue };
         assert_eq!(gpu.trajectories, cpu.trajectories);
         let narrow = |x: &[f64]| x.iter().map(|&x| x as f32).collect::<Vec<_>>();
-        for (name, gpu, cpu) in
-            [("x", &gpu.x, &cpu.x), ("g", &gpu.g, &cpu.g), ("xx", &gpu.xx, &cpu.xx), ("gg", &gpu.gg, &cpu.gg)]
-        {
+        for (name, gpu, cpu) in [
+            ("x", &gpu.x, &cpu.x),
+            ("g", &gpu.g, &cpu.g),
+            ("xx", &gpu.xx, &cpu.xx),
+            ("gg", &gpu.gg, &cpu.gg),
+        ] {
             let scale = cpu.iter().fold(1e-12f64, |m, x| m.max(x.abs())) as f32;
             let scaled = |x: &[f64]| narrow(x).iter().map(|x| x / scale).collect::<Vec<_>>();
             close(name, &scaled(gpu), &scaled(cpu), 1e-3);

@@ -2,6 +2,7 @@
 
 mod common;
 
+mod cli;
 mod engines;
 mod logdensity;
 mod posterior;

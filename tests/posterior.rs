@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 fn options(out: &Path, seed: u64, device: DeviceChoice) -> Options {
-    Options { data: None, out: out.to_owned(), seed, device, force: false, batch: 512 }
+    Options { data: None, out: out.to_owned(), seed, device, force: false, batch: None }
 }
 
 fn fitted(file: &ModelFile, options: &Options) -> Fit {
@@ -159,7 +159,7 @@ fn depends_on_data_model_and_seed_alone(device: &DeviceChoice) {
     let found = answers(&fitted(&turned, &options(&at("turned"), 1, device.clone())));
     assert!(found == reference, "rows in another order");
 
-    let one_by_one = Options { batch: 1, ..options(&at("alone"), 1, device.clone()) };
+    let one_by_one = Options { batch: Some(1), ..options(&at("alone"), 1, device.clone()) };
     assert!(answers(&fitted(&file, &one_by_one)) == reference, "another batch size");
 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("pool");
@@ -208,7 +208,7 @@ fn a_cancelled_fit_keeps_what_is_finished_and_resumes() {
     let whole = fitted(&file, &options(&folder.path().join("whole"), 0, DeviceChoice::Cpu));
 
     let out = folder.path().join("run");
-    let options = Options { batch: 1, ..options(&out, 0, DeviceChoice::Cpu) };
+    let options = Options { batch: Some(1), ..options(&out, 0, DeviceChoice::Cpu) };
     let cancel = AtomicBool::new(false);
     let mut stop = |event: Event| {
         if matches!(event, Event::Finished { .. }) {

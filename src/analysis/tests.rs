@@ -1,10 +1,11 @@
 //! The analysis against numbers computed elsewhere, naive loops, and the density.
 
 use super::forward::{Components, Parameters, Part, Window};
-use super::{Analysis, Set, analyse};
+use super::{Analysis, Set, analyse, predictive_draws};
 use crate::config::ModelFile;
 use crate::data::{self, Panel};
 use crate::density::Oracle;
+use crate::diagnostics::{HDI_PROB, hdi};
 use crate::math::{F64, Key, Lane};
 use crate::model::{self, Model, Space};
 use std::path::{Path, PathBuf};
@@ -311,6 +312,19 @@ fn the_answer_depends_on_draws_key_and_dates_alone() {
 }
 
 #[test]
+fn the_stored_draws_are_those_of_the_intervals() {
+    let (model, panel) = model(&toml(true, "", "TruncatedNormal"), CSV);
+    let (draws, key) = (random_draws(40), Key::new(1, "m"));
+    let stored = predictive_draws(&model, &panel, key, &draws);
+    assert_eq!(stored.len(), 40 * 6);
+    for (t, row) in analyse(&model, &panel, key, &draws).time.iter().enumerate() {
+        let of_date: Vec<f64> = stored.iter().skip(t).step_by(6).map(|&y| y.into()).collect();
+        let interval = [row.predicted_hdi_3, row.predicted_hdi_97];
+        all_close(&hdi(&of_date, HDI_PROB), &interval, 1e-6);
+    }
+}
+
+#[test]
 fn intervals_rest_on_a_subset_of_many_draws() {
     let (model, panel) = model(&toml(true, "", "Normal"), CSV);
     let n = super::MAX_PREDICTIONS + 1;
@@ -388,7 +402,8 @@ fn case_study_at_its_posterior_mean() {
     let train: Vec<_> = analysis.time.iter().filter(|row| row.set == Set::Train).collect();
     assert_eq!(train.len(), 183);
     // What is linear in the parameters has its posterior mean at their mean.
-    let linear: [(&str, fn(&super::TimeRow) -> f64); 3] = [
+    type Of = fn(&super::TimeRow) -> f64;
+    let linear: [(&str, Of); 3] = [
         ("intercept", |row| row.baseline),
         ("seasonality", |row| row.seasonality),
         ("control", |row| row.control),

@@ -93,7 +93,9 @@ fn render(error: &Error, terminal: bool) -> String {
             source: NamedSource::new(&source.name, source.text.clone()),
             span: start..end.max(start),
         };
-        let theme = if terminal { GraphicalTheme::unicode() } else { plain() };
+        let mut theme =
+            if terminal { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        theme.characters.error = "error:".into();
         let width = if terminal { WIDTH.0 } else { WIDTH.1 };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(width);
         let mut text = String::new();
@@ -113,26 +115,17 @@ fn render(error: &Error, terminal: bool) -> String {
     })
 }
 
-fn plain() -> GraphicalTheme {
-    GraphicalTheme::unicode_nocolor()
-}
-
 /// An error that points into a file, for miette.
+#[derive(Debug)]
 struct Report<'a> {
     error: &'a Error,
     source: NamedSource<String>,
     span: std::ops::Range<usize>,
 }
 
-impl fmt::Debug for Report<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.error)
+        self.error.fmt(f)
     }
 }
 

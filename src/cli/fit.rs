@@ -20,9 +20,6 @@ use crate::{
     fleet::{self, Backend, Device, DeviceChoice, Event, Fit, Options, Run},
 };
 
-/// Models sampled together; no influence on any answer.
-const BATCH: usize = 256;
-
 const RESUME: &str = "run the same command again: it goes on where it stopped";
 
 /// Fits every panel and shows what came out.
@@ -36,7 +33,7 @@ pub(super) fn fit(args: &Args, out: &Output) -> Result<Outcome> {
         seed: args.compute.seed,
         device: args.compute.device.clone().unwrap_or(DeviceChoice::Auto),
         force: args.force,
-        batch: BATCH,
+        batch: None,
     };
     let cancel = interrupt::flag(out)?;
     let fit =

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{
     cells::Cells,
-    number::{percent, plural},
+    number::{count, percent, plural},
 };
 use crate::{data::Truth, posterior::table::Table};
 
@@ -73,17 +73,18 @@ impl Coverage {
     /// The lines for people.
     pub fn lines(&self) -> String {
         let (inside, all) = (self.parameters.0 + self.roas.0, self.parameters.1 + self.roas.1);
+        let of = |(inside, all): (usize, usize)| {
+            format!("{} of {}", count(inside as f64), count(all as f64))
+        };
         let mut text = match all {
             0 => "truth: no true value belongs to an estimate of this run\n".into(),
             _ => format!(
-                "truth: {inside} of {} ({}) lie in their 94 % intervals: parameters {} of {}, ROAS \
-                 {} of {}\n",
+                "truth: {} of {} ({}) lie in their 94 % intervals: parameters {}, ROAS {}\n",
+                count(inside as f64),
                 plural(all, "true value"),
                 percent(inside as f64 / all as f64),
-                self.parameters.0,
-                self.parameters.1,
-                self.roas.0,
-                self.roas.1
+                of(self.parameters),
+                of(self.roas)
             ),
         };
         if let Some(first) = self.unknown.first() {

@@ -1,11 +1,12 @@
 //! From what the sampler made of a model to its verdict, its rows in the tables and its draws on
 //! the disk.
 
-use crate::analysis::{self, Analysis, Estimate, Scores};
+use crate::analysis::{self, Analysis, ChannelRow, Estimate, Scores, TimeRow};
 use crate::data::Panel;
 use crate::density::Oracle;
 use crate::diagnostics::{self, Evidence, Extremes, Status, Summariser, Summary, Verdict};
 use crate::math::{F64, Key, Lane};
+use crate::model::coordinate::Coordinate;
 use crate::model::{Model, Space};
 use crate::posterior::inference_data::{Coord, Draws, InferenceData, SampleStats, Variable};
 use crate::posterior::table::{Column, Table};
@@ -116,8 +117,8 @@ impl Job<'_> {
             status: verdict.status.as_str().into(),
             models: self.model_row(sampled, &evidence, &verdict, &analysis).table(),
             parameters: parameters(&model.key, &names, &summaries),
-            channels: channels(&model.key, &analysis),
-            time: time(model, &analysis),
+            channels: channels(&model.key, &analysis.channels),
+            time: time(&model.key, &model.coords.channel, &analysis.time),
         };
         let draws = self.inference_data(sampled, &values, &energy, &draws);
         Finished { part, status: verdict.status, draws: Some(draws) }
@@ -182,8 +183,9 @@ impl Job<'_> {
         let dates = panel.dates.len();
         // Draws are chain by chain.
         let rows = (0..chains).flat_map(|c| thinned.iter().map(move |d| c * n + d));
-        let rows: Vec<f64> =
-            rows.flat_map(|row| draws[row * sampled.dim..][..sampled.dim].iter().copied()).collect();
+        let rows: Vec<f64> = rows
+            .flat_map(|row| draws[row * sampled.dim..][..sampled.dim].iter().copied())
+            .collect();
         let predicted = analysis::predictive_draws(model, panel, self.key, &rows);
         let matrix = |name: &str, dim: &str, of: &Array2<f64>| Variable {
             name: name.into(),
@@ -231,25 +233,27 @@ impl Job<'_> {
     }
 }
 
-/// Draws on the parameters' natural scale, (element, chain, draw), in the precision they are stored.
-fn constrain(model: &Model, sampled: &Sampled) -> Array3<f32> {
+/// Values on an element's natural scale, in the precision they are stored.
+pub fn natural(coordinate: Coordinate, positions: &[f32]) -> impl Iterator<Item = f32> {
     type Lanes = F64<false>;
+    positions.chunks(Lanes::LEN).flat_map(move |positions| {
+        let mut u = Lanes::zero();
+        positions.iter().enumerate().for_each(|(lane, &x)| u.set(lane, f64::from(x)));
+        let x = coordinate.map(u).value.x;
+        (0..positions.len()).map(move |lane| x.get(lane) as f32)
+    })
+}
+
+/// Draws on the parameters' natural scale, (element, chain, draw).
+fn constrain(model: &Model, sampled: &Sampled) -> Array3<f32> {
     let draws = sampled.view();
     let coordinates = model.layout.coordinates(Space::Sampling);
     let (n, chains, dim) = draws.dim();
     let values: Vec<Vec<f32>> = (0..dim)
         .into_par_iter()
         .map(|i| {
-            let draws = draws.index_axis(Axis(2), i);
-            let points: Vec<f32> = draws.t().iter().copied().collect();
-            let mut values = Vec::with_capacity(points.len());
-            for points in points.chunks(Lanes::LEN) {
-                let mut u = Lanes::zero();
-                points.iter().enumerate().for_each(|(lane, &x)| u.set(lane, f64::from(x)));
-                let x = coordinates[i].map(u).value.x;
-                values.extend((0..points.len()).map(|lane| x.get(lane) as f32));
-            }
-            values
+            let positions: Vec<f32> = draws.index_axis(Axis(2), i).t().iter().copied().collect();
+            natural(coordinates[i], &positions).collect()
         })
         .collect();
     Array3::from_shape_vec((dim, chains, n), values.concat()).expect("one value per draw")
@@ -275,9 +279,10 @@ fn recheck(model: &Model, sampled: &Sampled) -> f64 {
         .flat_map(|&at| sampled.draws[at * dim..][..dim].iter().map(|&x| f64::from(x)))
         .collect();
     let exact = Oracle::new(model, Space::Sampling).evaluate(&points);
-    let errors = picked.iter().zip(exact).map(|(&at, exact)| {
-        (f64::from(sampled.logp[at]) - exact.logp).abs()
-    });
+    let errors = picked
+        .iter()
+        .zip(exact)
+        .map(|(&at, exact)| (f64::from(sampled.logp[at]) - exact.logp).abs());
     // NaN is the worst of all.
     errors.fold(0.0, |worst, error| if error <= worst { worst } else { error })
 }
@@ -302,7 +307,8 @@ struct ModelRow {
 impl ModelRow {
     /// The row of a model without draws.
     fn failed(model: &str, reason: &str, advice: &str) -> Self {
-        let (nan, unknown) = (f64::NAN, Scores { r2: f64::NAN, mape: f64::NAN, crps: f64::NAN, coverage: f64::NAN });
+        let (nan, unknown) =
+            (f64::NAN, Scores { r2: f64::NAN, mape: f64::NAN, crps: f64::NAN, coverage: f64::NAN });
         Self {
             model: model.into(),
             status: Status::Failed.as_str().into(),
@@ -351,9 +357,9 @@ pub fn failed(model: &str, reason: &str, advice: &str) -> Part {
     Part {
         status: Status::Failed.as_str().into(),
         models: ModelRow::failed(model, reason, advice).table(),
-        parameters: Table::default(),
-        channels: Table::default(),
-        time: Table::default(),
+        parameters: parameters(model, &[], &[]),
+        channels: channels(model, &[]),
+        time: time(model, &[], &[]),
     }
 }
 
@@ -380,24 +386,19 @@ fn parameters(model: &str, names: &[String], summaries: &[Summary]) -> Table {
     table
 }
 
-fn channels(model: &str, analysis: &Analysis) -> Table {
-    let rows = &analysis.channels;
+fn channels(model: &str, rows: &[ChannelRow]) -> Table {
     let mut table = Table::default();
     table.push("model", Column::Text(vec![model.to_owned(); rows.len()]));
     table.push("channel", Column::Text(rows.iter().map(|row| row.channel.clone()).collect()));
     table.push("spend", Column::Number(rows.iter().map(|row| row.spend).collect()));
-    let quantities: [(&str, fn(&analysis::ChannelRow) -> Estimate); 4] = [
+    let quantities: [(&str, fn(&ChannelRow) -> Estimate); 4] = [
         ("contribution", |row| row.contribution),
         ("share", |row| row.share),
         ("roas", |row| row.roas),
         ("mroas", |row| row.mroas),
     ];
-    let numbers: [(&str, fn(&Estimate) -> f64); 4] = [
-        ("mean", |e| e.mean),
-        ("sd", |e| e.sd),
-        ("hdi_3", |e| e.hdi_3),
-        ("hdi_97", |e| e.hdi_97),
-    ];
+    let numbers: [(&str, fn(&Estimate) -> f64); 4] =
+        [("mean", |e| e.mean), ("sd", |e| e.sd), ("hdi_3", |e| e.hdi_3), ("hdi_97", |e| e.hdi_97)];
     for (quantity, estimate) in quantities {
         for (name, number) in numbers {
             let column = rows.iter().map(|row| number(&estimate(row))).collect();
@@ -407,13 +408,12 @@ fn channels(model: &str, analysis: &Analysis) -> Table {
     table
 }
 
-fn time(model: &Model, analysis: &Analysis) -> Table {
-    let rows = &analysis.time;
+fn time(model: &str, channels: &[String], rows: &[TimeRow]) -> Table {
     let mut table = Table::default();
-    table.push("model", Column::Text(vec![model.key.clone(); rows.len()]));
+    table.push("model", Column::Text(vec![model.to_owned(); rows.len()]));
     table.push("date", Column::Date(rows.iter().map(|row| row.date).collect()));
     table.push("set", Column::Text(rows.iter().map(|row| row.set.name().into()).collect()));
-    let columns: [(&str, fn(&analysis::TimeRow) -> f64); 7] = [
+    let columns: [(&str, fn(&TimeRow) -> f64); 7] = [
         ("actual", |row| row.actual),
         ("predicted_mean", |row| row.predicted_mean),
         ("predicted_hdi_3", |row| row.predicted_hdi_3),
@@ -425,7 +425,7 @@ fn time(model: &Model, analysis: &Analysis) -> Table {
     for (name, of) in columns {
         table.push(name, Column::Number(rows.iter().map(of).collect()));
     }
-    for (c, channel) in model.coords.channel.iter().enumerate() {
+    for (c, channel) in channels.iter().enumerate() {
         let column = rows.iter().map(|row| row.channels[c]).collect();
         table.push(channel.clone(), Column::Number(column));
     }

@@ -1,7 +1,7 @@
 //! Fits every panel of a table: read, build, sample in batches, judge, write.
 
 use super::device::{Chosen, choose};
-use super::finish::{Job, Part, failed};
+use super::finish::{Job, Part, failed, natural};
 use super::folder::{Folder, Identity, Run};
 use super::{Device, Event, Fit, Options};
 use crate::config::ModelFile;
@@ -16,9 +16,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+/// Most models sampled together on a GPU: enough to fill one, few enough for the host's memory.
+const GPU_BATCH: usize = 1024;
 /// Prior draws that the search for a start begins with.
 const PRIOR_DRAWS: usize = 64;
 
@@ -122,10 +124,26 @@ fn prepare(file: &ModelFile, dataset: Dataset) -> Result<Prepared> {
             }
         }
     }
-    if ready.is_empty() && parts.is_empty() {
-        return Err(Error::input("the table has no rows to fit"));
+    if ready.is_empty() {
+        return Err(nothing_to_fit(&parts));
     }
     Ok(Prepared { ready, parts, notes })
+}
+
+/// The error when not one panel can be fitted.
+fn nothing_to_fit(parts: &BTreeMap<String, Part>) -> Error {
+    let Some(part) = parts.values().next() else {
+        return Error::input("the table has no rows to fit");
+    };
+    let models = part.models.to_json_rows();
+    let first = |column: &str| models["rows"][0][column].as_str().unwrap_or_default().to_owned();
+    let message = match parts.len() {
+        1 => first("reason"),
+        n => {
+            format!("none of the {n} panels can be fitted; {}: {}", first("model"), first("reason"))
+        }
+    };
+    Error::input(message).help(first("advice"))
 }
 
 fn found(ready: &[Ready], models: usize, notes: Vec<Note>) -> Event {
@@ -167,11 +185,18 @@ impl Fleet<'_> {
         observe(Event::Device { device: device.clone(), why });
         self.device = Some(device);
         self.keep_unfit()?;
-        for batch in todo.chunks(self.options.batch.max(1)) {
+        let chains = self.file.sampler.chains;
+        let largest = todo.iter().map(|ready| ready.model.layout.dim()).max().unwrap_or(1);
+        let together = match &gpu {
+            // Small batches: what is finished is kept when the run is stopped.
+            None => (4 * rayon::current_num_threads()).max(16),
+            Some(gpu) => GpuEngine::capacity(gpu, largest, chains).min(GPU_BATCH),
+        };
+        let together = self.options.batch.unwrap_or(together).max(1);
+        for batch in todo.chunks(together) {
             let keys: Vec<Key> =
                 batch.iter().map(|r| Key::new(self.options.seed, &r.panel.key)).collect();
             let models: Vec<_> = batch.iter().map(|r| &r.model).zip(keys.iter().copied()).collect();
-            let chains = self.file.sampler.chains;
             match gpu.take() {
                 None => {
                     let mut engine = CpuEngine::new(&models, Space::Sampling, chains);
@@ -214,7 +239,7 @@ impl Fleet<'_> {
         let samplers = batch
             .iter()
             .zip(keys)
-            .map(|(r, &key)| ModelSampler::new(&settings, r.model.layout.dim(), key, start(&r.model, key)))
+            .map(|(ready, &key)| sampler(&ready.model, &settings, key))
             .collect::<Result<Vec<_>>>()?;
         let before = self.parts.lock().unwrap_or_else(PoisonError::into_inner).len();
         let total = self.total;
@@ -284,6 +309,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn take(news: &Mutex<Vec<Event>>) -> Vec<Event> {
     std::mem::take(&mut *lock(news))
+}
+
+/// The sampler of a model; what it judges are the values that are stored.
+fn sampler(model: &Model, settings: &Settings, key: Key) -> Result<ModelSampler> {
+    let coordinates = model.layout.coordinates(Space::Sampling);
+    let report = move |element: usize, positions: &[f32]| {
+        natural(coordinates[element], positions).map(f64::from).collect()
+    };
+    let sampler = ModelSampler::new(settings, model.layout.dim(), key, start(model, key))?;
+    Ok(sampler.reporting(Arc::new(report)))
 }
 
 /// Prior draws of a model in the sampler's coordinates, and their variances.

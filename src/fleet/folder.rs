@@ -112,7 +112,10 @@ impl Folder {
         for part in parts {
             let rows = [part.models, part.parameters, part.channels, part.time];
             for (table, rows) in tables.iter_mut().zip(rows) {
-                if rows.rows() > 0 {
+                // A part without rows may lack the columns that depend on the channels.
+                if table.rows() == 0 {
+                    *table = rows;
+                } else if rows.rows() > 0 {
                     table.append(rows)?;
                 }
             }
@@ -169,8 +172,7 @@ fn is_empty(dir: &Path) -> Result<bool> {
 
 /// What two identities differ in, for people.
 fn difference(found: &Value, wanted: &Value) -> String {
-    let names =
-        [("model_file_sha256", "model file"), ("data_sha256", "data"), ("seed", "seed")];
+    let names = [("model_file_sha256", "model file"), ("data_sha256", "data"), ("seed", "seed")];
     let differs = names.iter().filter(|(key, _)| found[key] != wanted[key]);
     let names: Vec<_> = differs.map(|(_, name)| *name).collect();
     names.join(" and ")
@@ -199,13 +201,19 @@ impl Run {
     pub fn open(dir: &Path) -> Result<Self> {
         let path = dir.join(MANIFEST);
         if !path.exists() {
-            return Err(Error::input(format!("{} is not a run folder: no {MANIFEST}", dir.display()))
-                .help("`gigamix fit MODEL.toml` makes one, by default runs/<name of the model file>"));
+            return Err(Error::input(format!(
+                "{} is not a run folder: no {MANIFEST}",
+                dir.display()
+            ))
+            .help("`gigamix fit MODEL.toml` makes one, by default runs/<name of the model file>"));
         }
         let run = Self { dir: dir.to_owned(), manifest: read_json(&path)? };
         if !dir.join("models.parquet").exists() {
-            return Err(Error::input(format!("the run in {} has no finished model", dir.display()))
-                .help("give the same `gigamix fit` command again to resume it"));
+            return Err(Error::input(format!(
+                "the run in {} has no finished model",
+                dir.display()
+            ))
+            .help("give the same `gigamix fit` command again to resume it"));
         }
         Ok(run)
     }

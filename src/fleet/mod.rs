@@ -1,8 +1,8 @@
 //! The main job: many models, from a model file and a table to a judged run folder.
 
 mod device;
-mod fit;
 mod finish;
+mod fit;
 mod folder;
 
 pub use device::{Backend, Chosen, Device, DeviceChoice, choose};
@@ -27,8 +27,8 @@ pub struct Options {
     pub device: DeviceChoice,
     /// Whether an existing run folder of other settings is replaced.
     pub force: bool,
-    /// Models sampled together; no influence on any answer.
-    pub batch: usize,
+    /// Models sampled together, where it is not left to the device; no influence on any answer.
+    pub batch: Option<usize>,
 }
 
 /// What happens on the way, for people.

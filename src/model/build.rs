@@ -101,7 +101,9 @@ fn lookup<T>(
         let names: Vec<_> = names.collect();
         let error = file.error(name.span.clone(), format!("unknown {kind} `{}`", **name));
         match suggest(name, names.iter().copied()) {
-            Some(near) => error.help(format!("did you mean `{near}`? there are: {}", names.join(", "))),
+            Some(near) => {
+                error.help(format!("did you mean `{near}`? there are: {}", names.join(", ")))
+            }
             None => error.help(format!("there are: {}", names.join(", "))),
         }
     })

@@ -82,9 +82,7 @@ impl Coordinate {
     pub fn prior_quantile(distribution: Distribution, arguments: &[f64]) -> Self {
         match distribution {
             Distribution::HalfNormal => Coordinate::HalfNormal { sigma: arguments[0] },
-            Distribution::Beta if arguments[0] == 1.0 => {
-                Coordinate::BetaOne { beta: arguments[1] }
-            }
+            Distribution::Beta if arguments[0] == 1.0 => Coordinate::BetaOne { beta: arguments[1] },
             Distribution::Exponential => Coordinate::Exponential { rate: arguments[0] },
             Distribution::Uniform => {
                 Coordinate::Uniform { lower: arguments[0], upper: arguments[1] }
@@ -119,9 +117,7 @@ impl Coordinate {
         // The prior of a prior-quantile coordinate.
         let normal = || (u * u * L::splat(-0.5) - L::splat(HALF_LN_TAU), -u);
         match self {
-            Coordinate::Identity => {
-                Mapped { value: plain(u), dx: one, logp: zero, dlogp: zero }
-            }
+            Coordinate::Identity => Mapped { value: plain(u), dx: one, logp: zero, dlogp: zero },
             Coordinate::Log { lower } => {
                 let e = u.exp();
                 let value = Value {

@@ -25,6 +25,7 @@ mod tests;
 pub use model::ModelSampler;
 pub use outcome::{DIVERGENT, Failure, Gradients, Outcome, Sampled};
 pub use start::Start;
+pub use stop::Report;
 
 use crate::density::request::Engine;
 use crate::error::{Error, Kind, Result};

@@ -6,6 +6,7 @@ use super::{
     outcome::{Failure, Gradients, Outcome},
     sampling::{self, Sampling},
     start::{Next, Start, Starting},
+    stop::{Report, positions},
     warmup::{self, Warmup},
 };
 use crate::density::request::{Collect, Ran, Request, Response};
@@ -34,6 +35,7 @@ pub struct ModelSampler {
     escalations: Vec<String>,
     /// Whether the step size was already made smaller.
     cautious: bool,
+    report: Report,
 }
 
 enum Phase {
@@ -75,7 +77,13 @@ impl ModelSampler {
             gradients: Gradients::default(),
             escalations: Vec::new(),
             cautious: false,
+            report: positions(),
         })
+    }
+
+    /// Judges the convergence of what `report` makes of the positions instead of the positions.
+    pub fn reporting(self, report: Report) -> Self {
+        Self { report, ..self }
     }
 
     /// What the engine should do next; None when there is an outcome.
@@ -181,7 +189,8 @@ impl ModelSampler {
         }
         let Settings { chains, ess, .. } = self.settings;
         let tuning = warmup.frozen();
-        let sampling = Sampling::new(self.dim, chains, &tuning, ess, !self.cautious);
+        let sampling =
+            Sampling::new(self.dim, chains, &tuning, ess, !self.cautious, self.report.clone());
         Phase::Sampling(warmup, Box::new(sampling))
     }
 

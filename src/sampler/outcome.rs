@@ -2,7 +2,7 @@
 
 use super::{
     step_size::harmonic_mean,
-    stop::{Look, look},
+    stop::{Look, Report, look},
     warmup::{Tuning, superchain},
 };
 use crate::density::request::Ran;
@@ -88,7 +88,7 @@ pub struct Sampled {
     pub harmonic_acceptance: f64,
     /// Stuck chains that warm-up replaced by copies of others.
     pub replaced: usize,
-    /// The worst diagnostics over the sampler's coordinates.
+    /// The worst diagnostics over what is reported of the dimensions.
     pub worst: Gate,
     /// What was tried beyond the plain course, in order, for people.
     pub escalations: Vec<String>,
@@ -160,8 +160,8 @@ impl Sampled {
     }
 
     /// Looks whether the draws suffice; `thorough` computes the gate in any case.
-    pub(super) fn look(&mut self, target: f64, thorough: bool) -> Look {
-        let look = look(self.view(), &self.superchains, target, thorough);
+    pub(super) fn look(&mut self, target: f64, thorough: bool, report: &Report) -> Look {
+        let look = look(self.view(), &self.superchains, target, thorough, report);
         if let Some(worst) = look.worst {
             self.worst = worst;
         }

@@ -1,6 +1,6 @@
 //! Sampling with everything frozen, until the gate holds or the share of gradients is spent.
 
-use super::{outcome::Sampled, warmup::Tuning};
+use super::{outcome::Sampled, stop::Report, warmup::Tuning};
 use crate::density::request::Ran;
 
 /// Most trajectories of one run: enough that the round trip to the device is paid for, few enough
@@ -31,6 +31,7 @@ pub(super) struct Sampling {
     may_escalate: bool,
     /// Draws and effective sample size of every look.
     looks: Vec<(usize, f64)>,
+    report: Report,
 }
 
 impl Sampling {
@@ -40,6 +41,7 @@ impl Sampling {
         tuning: &Tuning,
         target: f64,
         may_escalate: bool,
+        report: Report,
     ) -> Self {
         let each = (target / chains as f64).ceil() as usize;
         Self {
@@ -48,6 +50,7 @@ impl Sampling {
             next_check: each.clamp(FIRST_CHECK.0, FIRST_CHECK.1),
             may_escalate,
             looks: Vec::new(),
+            report,
         }
     }
 
@@ -81,7 +84,7 @@ impl Sampling {
         if let Some(reason) = self.affected() {
             return Progress::Missed(reason);
         }
-        let look = self.sampled.look(self.target, last);
+        let look = self.sampled.look(self.target, last, &self.report);
         self.looks.push((n, look.ess));
         if look.passed {
             return Progress::Passed;
@@ -108,7 +111,7 @@ impl Sampling {
     /// The draws with all facts.
     pub fn finish(mut self) -> Sampled {
         if self.sampled.worst.ess_bulk.is_nan() {
-            self.sampled.look(self.target, true);
+            self.sampled.look(self.target, true, &self.report);
         }
         self.sampled
     }

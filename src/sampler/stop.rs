@@ -1,8 +1,9 @@
 //! When to stop: a cheap running estimate first, then the real gate.
 
 use crate::diagnostics::{Extremes, Gate, Summariser};
-use ndarray::{ArrayView3, Axis};
+use ndarray::{Array2, ArrayView3, Axis};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// From this many chains on, the spread of their means tells the effective sample size well enough
 /// to spare the real gate.
@@ -12,6 +13,15 @@ const MANY_CHAINS: usize = 64;
 const WORTH_IT: f64 = 0.7;
 /// What the running estimate, a minimum over noisy values, is below the real one.
 const BIAS: f64 = 0.85;
+
+/// The values of a dimension whose convergence counts, from its positions. Where it is monotone only
+/// the folded part of R-hat can tell them apart, but the gate is then the one of the tables.
+pub type Report = Arc<dyn Fn(usize, &[f32]) -> Vec<f64> + Send + Sync>;
+
+/// The positions as they are.
+pub(super) fn positions() -> Report {
+    Arc::new(|_, x| x.iter().map(|&x| f64::from(x)).collect())
+}
 
 /// A look at the draws so far.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +43,7 @@ pub(super) fn look(
     superchains: &[usize],
     target: f64,
     thorough: bool,
+    report: &Report,
 ) -> Look {
     let chains = superchains.len();
     if chains >= MANY_CHAINS && !thorough {
@@ -47,8 +58,10 @@ pub(super) fn look(
     let gates: Vec<Gate> = (0..dim)
         .into_par_iter()
         .map(|j| {
-            let x = draws.index_axis(Axis(2), j).reversed_axes().mapv(f64::from);
-            summariser.gate(x.view())
+            // (chain, draw)
+            let x: Vec<f32> = draws.index_axis(Axis(2), j).t().iter().copied().collect();
+            let x = Array2::from_shape_vec((chains, n), report(j, &x));
+            summariser.gate(x.expect("a report has a value for every position").view())
         })
         .collect();
     let extremes = Extremes::of(gates.iter().map(|gate| ("", *gate)));
@@ -139,7 +152,7 @@ mod tests {
         for rho in [0.0, 0.5, 0.9] {
             let x = draws(200, 128, rho, 0.0);
             let running = running_ess(x.view());
-            let real = look(x.view(), &groups(128), 1.0, true).ess;
+            let real = look(x.view(), &groups(128), 1.0, true, &positions()).ess;
             assert!((0.55..1.5).contains(&(running / real)), "{rho}: {running} for {real}");
         }
         let still = Array3::from_elem((10, 64, 2), 1.5_f32);
@@ -149,21 +162,21 @@ mod tests {
     #[test]
     fn enough_good_draws_pass() {
         let x = draws(40, 64, 0.3, 0.0);
-        let look = look(x.view(), &groups(64), 400.0, false);
+        let look = look(x.view(), &groups(64), 400.0, false, &positions());
         assert!(look.passed && look.worst.is_some() && look.ess >= 400.0, "{look:?}");
     }
 
     #[test]
     fn too_few_draws_are_seen_without_the_gate() {
         let x = draws(40, 64, 0.9, 0.0);
-        let look = look(x.view(), &groups(64), 1000.0, false);
+        let look = look(x.view(), &groups(64), 1000.0, false, &positions());
         assert!(!look.passed && look.worst.is_none() && look.more > 3.0, "{look:?}");
     }
 
     #[test]
     fn disagreeing_superchains_shut_the_gate() {
         let x = draws(100, 64, 0.0, 0.2);
-        let look = look(x.view(), &groups(64), 100.0, true);
+        let look = look(x.view(), &groups(64), 100.0, true, &positions());
         assert!(!look.passed && look.ess > 100.0 && look.more > 1.0, "{look:?}");
     }
 }

@@ -13,11 +13,16 @@ import sys
 import warnings
 from pathlib import Path
 
-import arviz
 import numpy as np
 import polars
 import xarray
 from zarr.storage import ZipStore
+
+try:
+    import arviz
+except ModuleNotFoundError:
+    # Before Python 3.12: the part of ArviZ that computes.
+    import arviz_stats as arviz
 
 # Relative tolerances by column, but absolute for r_hat. r_hat_nested is not in ArviZ.
 TOLERANCE = {
@@ -33,6 +38,8 @@ TOLERANCE = {
     "r_hat": 1e-6,
 }
 COLUMNS = ["model", "parameter", *TOLERANCE, "r_hat_nested"]
+# Before version 1 it takes the effective sample size of the draws where that of their squares belongs.
+UNCHECKED = {"mcse_sd"} if arviz.__name__ == "arviz_stats" else set()
 SAMPLES = ("chain", "draw")
 
 
@@ -41,8 +48,9 @@ def open_store(path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tree = xarray.open_datatree(ZipStore(path, mode="r"), engine="zarr").load()
-        if not tree.identical(arviz.from_zarr(ZipStore(path, mode="r")).load()):
-            raise ValueError("xarray and ArviZ read different things")
+        if hasattr(arviz, "from_zarr"):
+            if not tree.identical(arviz.from_zarr(ZipStore(path, mode="r")).load()):
+                raise ValueError("xarray and ArviZ read different things")
     return tree
 
 
@@ -138,7 +146,7 @@ def check_model(path, table):
             continue
         checked += 1
         for column, value in expected.items():
-            if not same(column, row[column], expected):
+            if column not in UNCHECKED and not same(column, row[column], expected):
                 wrong.append(f"{parameter}: {column} is {row[column]}, ArviZ says {value}")
     wrong.extend(f"{parameter}: a row, but no draws" for parameter in rows)
     return model, checked, wrong

@@ -71,7 +71,8 @@ fn rows(config: &Value) -> tempfile::TempDir {
 fn case(config: &Value, cases: &Value, folder: &tempfile::TempDir) -> Case {
     let toml = model_file(config);
     let path = folder.path().join("model.toml");
-    let file = ModelFile::parse("model.toml", &path, &toml).unwrap_or_else(|e| panic!("{e}\n{toml}"));
+    let file =
+        ModelFile::parse("model.toml", &path, &toml).unwrap_or_else(|e| panic!("{e}\n{toml}"));
     let dataset = data::load(&file, None).expect("data");
     assert!(dataset.failed.is_empty(), "{:?}", dataset.failed);
     let model = model::build(&file, &dataset.panels[0]).unwrap_or_else(|e| panic!("{e}")).model;

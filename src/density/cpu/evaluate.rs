@@ -78,7 +78,8 @@ pub fn evaluate<L: Lane>(
     scratch.likelihood = dates(program, scratch);
     logp += scratch.likelihood;
     weights_pullback(program, scratch);
-    for (gradient, (back, dx)) in gradient.iter_mut().zip(scratch.gradient.iter().zip(&scratch.dx)) {
+    for (gradient, (back, dx)) in gradient.iter_mut().zip(scratch.gradient.iter().zip(&scratch.dx))
+    {
         *gradient = back.mul_add(*dx, *gradient);
     }
     logp

@@ -73,7 +73,13 @@ pub fn run<L: Lane<Scalar = f32>>(
         let mut logp_new = logp;
         for step in 0..steps {
             // Two half kicks meet between steps; only the first and the last are half ones.
-            kick(plan.factor, if step == 0 { half } else { epsilon }, &g_new, &mut p, &mut velocity);
+            kick(
+                plan.factor,
+                if step == 0 { half } else { epsilon },
+                &g_new,
+                &mut p,
+                &mut velocity,
+            );
             drift(plan.factor, epsilon, &p, &mut q_new);
             logp_new = evaluate(program, &q_new, &mut g_new, &mut scratch);
         }
@@ -132,13 +138,7 @@ fn kinetic<L: Lane>(p: &[L]) -> L {
 
 /// p += ε Lᵀ g.
 #[inline(always)]
-fn kick<L: Lane<Scalar = f32>>(
-    factor: &[f32],
-    epsilon: L,
-    g: &[L],
-    p: &mut [L],
-    sums: &mut [L],
-) {
+fn kick<L: Lane<Scalar = f32>>(factor: &[f32], epsilon: L, g: &[L], p: &mut [L], sums: &mut [L]) {
     let dim = p.len();
     sums.fill(L::zero());
     for (i, &g) in g.iter().enumerate() {
@@ -169,8 +169,7 @@ fn drift<L: Lane<Scalar = f32>>(factor: &[f32], epsilon: L, p: &[L], q: &mut [L]
 fn add_moments<L: Lane>(moments: &mut Moments, center: &[f32], q: &[L], g: &[L]) {
     let dim = q.len();
     let total = |lanes: L| (0..L::LEN).map(|lane| lanes.get(lane)).sum::<f64>();
-    let x: Vec<L> =
-        q.iter().zip(center).map(|(&q, &c)| q - L::splat(f64::from(c))).collect();
+    let x: Vec<L> = q.iter().zip(center).map(|(&q, &c)| q - L::splat(f64::from(c))).collect();
     for i in 0..dim {
         for lane in 0..L::LEN {
             moments.x[lane * dim + i] += x[i].get(lane);

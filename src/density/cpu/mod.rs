@@ -7,8 +7,8 @@ mod oracle;
 mod program;
 
 pub use isa::Isa;
-pub(crate) use program::Program;
 pub use oracle::{Evaluation, Oracle};
+pub(crate) use program::Program;
 
 use super::request::{Collect, Engine, Moments, Ran, Request, Response};
 use crate::error::{Error, Result};
@@ -176,8 +176,13 @@ fn join(parts: &[Ran], trajectories: usize, dim: usize) -> Ran {
     };
     let draws = if parts[0].draws.is_empty() { 0 } else { LANES * dim };
     let moments = parts[0].moments.is_some().then(|| {
-        let mut all =
-            Moments { trajectories, x: vec![], g: vec![0.0; dim], xx: vec![0.0; dim * dim], gg: vec![0.0; dim * dim] };
+        let mut all = Moments {
+            trajectories,
+            x: vec![],
+            g: vec![0.0; dim],
+            xx: vec![0.0; dim * dim],
+            gg: vec![0.0; dim * dim],
+        };
         for part in parts.iter().filter_map(|part| part.moments.as_ref()) {
             let add = |to: &mut [f64], from: &[f64]| {
                 to.iter_mut().zip(from).for_each(|(to, from)| *to += from);

@@ -44,7 +44,8 @@ impl<R: Real> Program<R> {
             .iter()
             .zip(&model.layout.elements)
             .map(|(coordinate, element)| {
-                let prior = (element.distribution, element.distribution.constants(&element.arguments));
+                let prior =
+                    (element.distribution, element.distribution.constants(&element.arguments));
                 (!coordinate.includes_prior()).then_some(prior)
             })
             .collect();
@@ -60,9 +61,8 @@ impl<R: Real> Program<R> {
                 padded
             })
             .collect();
-        let is_sparse = |values: &[f64]| {
-            values[..n].iter().filter(|&&v| v != 0.0).count() * SPARSE < n
-        };
+        let is_sparse =
+            |values: &[f64]| values[..n].iter().filter(|&&v| v != 0.0).count() * SPARSE < n;
         let (sparse_columns, dense_columns): (Vec<_>, Vec<_>) =
             series.columns.iter().partition(|column| is_sparse(&column.values));
         let mut dense = Vec::with_capacity(n * dense_columns.len());

@@ -129,7 +129,11 @@ fn dates(code: &mut String, s: &Structure, columns: &Columns) {
         }
     }
     let likelihood = stem(s.likelihood.family().wgsl.path);
-    line(code, 2, format!("let point = likelihood_{likelihood}(r0.x, mu, likelihood, model.lower);"));
+    line(
+        code,
+        2,
+        format!("let point = likelihood_{likelihood}(r0.x, mu, likelihood, model.lower);"),
+    );
     line(code, 2, "logp += point.logp;");
     line(code, 2, "likelihood_back += point.dp;");
     line(code, 2, "let back = point.dmu;");

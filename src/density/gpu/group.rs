@@ -167,7 +167,12 @@ impl Scratch {
 }
 
 /// Makes a buffer at least this long; what was in it is lost.
-fn grow<T: bytemuck::Pod>(gpu: &Gpu, label: &str, buffer: &mut Buffer<T>, len: usize) -> Result<()> {
+fn grow<T: bytemuck::Pod>(
+    gpu: &Gpu,
+    label: &str,
+    buffer: &mut Buffer<T>,
+    len: usize,
+) -> Result<()> {
     if buffer.len() < len {
         *buffer = gpu.buffer(label, len.next_power_of_two())?;
     }
@@ -175,7 +180,12 @@ fn grow<T: bytemuck::Pod>(gpu: &Gpu, label: &str, buffer: &mut Buffer<T>, len: u
 }
 
 /// Grows a buffer and fills its beginning.
-fn fill<T: bytemuck::Pod>(gpu: &Gpu, label: &str, buffer: &mut Buffer<T>, data: &[T]) -> Result<()> {
+fn fill<T: bytemuck::Pod>(
+    gpu: &Gpu,
+    label: &str,
+    buffer: &mut Buffer<T>,
+    data: &[T],
+) -> Result<()> {
     grow(gpu, label, buffer, data.len())?;
     gpu.write(buffer, 0, data)
 }
@@ -590,23 +600,12 @@ fn resized(leapfrogs: u32, elapsed: Duration) -> u32 {
 }
 
 /// The answer of a run from its words.
-fn unpack(
-    run: &Run,
-    words: &[f32],
-    moments: Option<Moments>,
-    dim: usize,
-    chains: usize,
-) -> Ran {
+fn unpack(run: &Run, words: &[f32], moments: Option<Moments>, dim: usize, chains: usize) -> Ran {
     let n = run.n_steps.len();
     let (statistics, records) = words.split_at(n * 4 * chains);
     let mut ran = Ran { moments, ..Ran::default() };
     for rows in statistics.chunks_exact(4 * chains) {
-        let into = [
-            &mut ran.acceptance,
-            &mut ran.energy_error,
-            &mut ran.energy,
-            &mut ran.logp,
-        ];
+        let into = [&mut ran.acceptance, &mut ran.energy_error, &mut ran.energy, &mut ran.logp];
         for (to, row) in into.into_iter().zip(rows.chunks_exact(chains)) {
             to.extend_from_slice(row);
         }

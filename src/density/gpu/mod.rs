@@ -75,6 +75,13 @@ impl GpuEngine {
         Ok(Self { gpu, groups, places, work: Work::default(), read_before })
     }
 
+    /// Models of up to `dim` parameters whose chains fit into one buffer of the device.
+    pub fn capacity(gpu: &Gpu, dim: usize, chains: usize) -> usize {
+        let words = gpu.info().max_buffer.min(gpu.info().max_storage_binding) / 4;
+        let per_model = layout::chain_rows(dim) * chains;
+        usize::try_from(words).unwrap_or(usize::MAX).min(u32::MAX as usize) / per_model
+    }
+
     /// What was done so far.
     pub fn work(&self) -> Work {
         let bytes_read = self.gpu.counters().bytes_read - self.read_before;

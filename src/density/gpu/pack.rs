@@ -56,7 +56,8 @@ pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
             row[ROW_HEAD..ROW_HEAD + dense].copy_from_slice(&program.dense[t * dense..][..dense]);
         }
     }
-    let mut numbers: Vec<[f32; 4]> = words.chunks_exact(4).map(|w| [w[0], w[1], w[2], w[3]]).collect();
+    let mut numbers: Vec<[f32; 4]> =
+        words.chunks_exact(4).map(|w| [w[0], w[1], w[2], w[3]]).collect();
     numbers.extend(program.sparse.iter().map(|&(element, x)| [element as f32, x, 0.0, 0.0]));
     Rows { numbers, n_rows, stride }
 }
