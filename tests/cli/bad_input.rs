@@ -185,3 +185,17 @@ fn a_folder_that_cannot_be_written() {
     assert_eq!(ran.json()["error"]["code"], 2);
     project.run("fit model.toml --out sales.csv").fails(2, &["sales.csv"]);
 }
+
+#[test]
+fn a_panel_that_cannot_converge_fails_alone() {
+    // Sales of b are a straight line of its spends without any noise: its sigma falls for ever.
+    let project = Project::of_brands(&["a", "b"])
+        .edit("l_max = 4", "family = \"none\"\n\n[saturation]\nfamily = \"none\"")
+        .edit("ess = 400", "ess = 400\nmax_gradients = 20_000")
+        .fill_where("sales", "b", |tv, radio| 100.0 + 2.0 * tv + 3.0 * radio);
+    let ran = project.run("fit model.toml --json");
+    ran.fails(1, &["failed b: ", "advice: "]);
+    let rows = ran.rows();
+    let status = |row: usize| rows[row]["status"].as_str().expect("status");
+    assert_eq!((status(0), status(1)), ("ok", "failed"), "{rows:?}");
+}

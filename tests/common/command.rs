@@ -104,6 +104,16 @@ impl Project {
         self
     }
 
+    /// Writes a function of both spends into a column of one brand.
+    pub fn fill_where(mut self, column: &str, brand: &str, of: impl Fn(f64, f64) -> f64) -> Self {
+        let column = self.column(column);
+        for row in self.table.iter_mut().filter(|row| row[1] == brand) {
+            let spend = |at: usize| row[at].parse::<f64>().expect("a number");
+            row[column] = of(spend(3), spend(4)).to_string();
+        }
+        self
+    }
+
     fn column(&self, name: &str) -> usize {
         self.table[0].iter().position(|column| column == name).expect("column")
     }
