@@ -6,3 +6,5 @@ mod cli;
 mod engines;
 mod logdensity;
 mod posterior;
+mod shaders;
+mod tidy;

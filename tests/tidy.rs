@@ -228,6 +228,21 @@ fn leftovers(files: &[File]) -> Vec<String> {
     complaints
 }
 
+/// The map of the rooms shows every one, in their order.
+fn mapped(files: &[File]) -> Vec<String> {
+    let Some(map) = files.iter().find(|file| file.path == "ARCHITECTURE.md") else {
+        return vec!["ARCHITECTURE.md: is not there".into()];
+    };
+    let row = |line: &str| Some(line.strip_prefix("| `")?.split_once("` |")?.0.to_owned());
+    let shown: Vec<String> = map.text.lines().filter_map(row).collect();
+    let mut rooms = rooms(files);
+    rooms.retain(|room| room != "main");
+    if shown.iter().filter(|name| rooms.contains(name)).eq(&rooms) {
+        return Vec::new();
+    }
+    vec![format!("ARCHITECTURE.md: the table of rooms is not that of src/lib.rs: {rooms:?}")]
+}
+
 /// Dependencies that must stay at one version do.
 fn pins(files: &[File]) -> Vec<String> {
     let manifests = files.iter().filter(|file| file.path == "Cargo.toml");
@@ -271,7 +286,7 @@ fn the_repository_is_tidy() {
             std::fs::read_to_string(repository(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
         files.push(File::new(path, &text));
     }
-    let rules = [order, reserved, twins, headers, leftovers, pins];
+    let rules = [order, mapped, reserved, twins, headers, leftovers, pins];
     let complaints: Vec<String> = rules.iter().flat_map(|rule| rule(&files)).collect();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
@@ -307,6 +322,18 @@ fn the_order_of_rooms_is_checked() {
             "src/extra.rs: extra is no room of src/lib.rs",
         ],
     );
+}
+
+#[test]
+fn the_map_of_rooms_is_checked() {
+    let lib = ("src/lib.rs", "pub mod error;\npub mod data;\n");
+    let right =
+        "| `error` | errors |\n| `data` | tables |\n| `other` | x |\n| `cli` | commands |\n";
+    finds(mapped, &[lib, ("ARCHITECTURE.md", right)], &[]);
+    let wrong = right.replace("data", "model");
+    let complaint = "ARCHITECTURE.md: the table of rooms is not that of src/lib.rs: \
+                     [\"error\", \"data\", \"cli\"]";
+    finds(mapped, &[lib, ("ARCHITECTURE.md", &wrong)], &[complaint]);
 }
 
 #[test]

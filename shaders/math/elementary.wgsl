@@ -31,7 +31,9 @@ fn power_of_2(n: i32) -> f32 {
 // (n, r) with x = n ln 2 + r, |r| <= ln 2 / 2, for |x| < 200.
 fn exp_reduce(x: f32) -> vec2<f32> {
     let n = round(x * 1.44269504);
-    return vec2<f32>(n, fma(n, -LN_2_LOW, fma(n, -LN_2_HIGH, x)));
+    // bounds that it never reaches, so that no compiler joins the two parts of ln 2
+    let high = clamp(fma(n, -LN_2_HIGH, x), -1.0, 1.0);
+    return vec2<f32>(n, fma(n, -LN_2_LOW, high));
 }
 
 // e^r - 1 for |r| <= ln 2 / 2.
@@ -122,7 +124,9 @@ fn ln_1p(x: f32) -> f32 {
     let e = ln_exponent(y);
     // 4 times 2^-e, as 2^-128 is subnormal
     let scale = power_of_2(2 - e);
-    let f = fma(0.25 * x, scale, fma(0.25, scale, -1.0));
+    // chosen, so that no compiler adds x to the 1 first
+    let rest = select(fma(0.25, scale, -1.0), 0.0, e == 0);
+    let f = fma(0.25 * x, scale, rest);
     return ln_limits(y, ln_of_parts(f32(e), f));
 }
 

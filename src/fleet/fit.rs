@@ -1,8 +1,9 @@
 //! Fits every panel of a table: read, build, sample in batches, judge, write.
 
 use super::device::{Chosen, choose};
-use super::finish::{Job, Part, failed, natural};
+use super::finish::{Job, natural};
 use super::folder::{Folder, Identity, Run};
+use super::tables::{Part, failed};
 use super::{Device, Event, Fit, Options};
 use crate::config::ModelFile;
 use crate::data::{self, Dataset, Note, Panel};

@@ -1,6 +1,6 @@
 //! The run folder: what it belongs to, what is finished in it, and its tables.
 
-use super::finish::Part;
+use super::tables::Part;
 use crate::config::ModelFile;
 use crate::error::{Error, Result};
 use crate::posterior::table::Table;

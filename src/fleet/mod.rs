@@ -4,6 +4,7 @@ mod device;
 mod finish;
 mod fit;
 mod folder;
+mod tables;
 
 pub use device::{Backend, Chosen, Device, DeviceChoice, choose};
 pub use fit::fit;

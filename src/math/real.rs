@@ -9,7 +9,7 @@ use super::{elementary, normal, scalar};
 ///
 /// `f32` functions are branch-free and err by a few units in the last place; `f64` functions may
 /// call libm and serve as the oracle.
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "each function is that of `Lane` of the same name")]
 pub trait Real:
     Copy
     + Debug

@@ -86,22 +86,19 @@ pub fn run<L: Lane<Scalar = f32>>(
         kick(plan.factor, half, &g_new, &mut p, &mut velocity);
         let error = kinetic(&p) - logp_new - energy;
 
-        let mut accepted = [false; 64];
+        // +1 where the candidate is accepted, −1 where it is not.
+        let mut accepted = L::zero();
         for lane in 0..L::LEN {
             let delta = error.get(lane);
             let acceptance = if delta.is_finite() { (-delta).exp().min(1.0) } else { 0.0 };
             let counter = [0, block.chain + lane as u32, index, Purpose::Accept as u32];
             let u = uniform(philox4x32(counter, plan.key.0)[0]);
-            accepted[lane] = f64::from(u) < acceptance;
+            accepted.set(lane, if f64::from(u) < acceptance { 1.0 } else { -1.0 });
             ran.acceptance.push(acceptance as f32);
             ran.energy_error.push(delta as f32);
             ran.energy.push(energy.get(lane) as f32);
         }
-        let mut keep = L::zero();
-        for (lane, &accepted) in accepted[..L::LEN].iter().enumerate() {
-            keep.set(lane, if accepted { 1.0 } else { -1.0 });
-        }
-        let choose = |new: L, old: L| L::select_lt(L::zero(), keep, new, old);
+        let choose = |new: L, old: L| L::select_lt(L::zero(), accepted, new, old);
         for i in 0..dim {
             q[i] = choose(q_new[i], q[i]);
             g[i] = choose(g_new[i], g[i]);

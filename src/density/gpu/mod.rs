@@ -6,6 +6,9 @@ mod compose;
 mod group;
 mod layout;
 mod pack;
+mod plan;
+mod run;
+mod scratch;
 
 use super::request::{Engine, Request, Response};
 use crate::error::{Error, Result};
@@ -13,6 +16,7 @@ use crate::gpu::Gpu;
 use crate::math::Key;
 use crate::model::{Model, Space};
 use group::Group;
+use plan::{Member, Plan};
 
 /// What the engine has done so far; `run.json` reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,20 +60,20 @@ impl GpuEngine {
     /// # Errors
     /// The device refuses a kernel, or its memory does not suffice.
     pub fn new(gpu: Gpu, models: &[(&Model, Key)], space: Space, chains: usize) -> Result<Self> {
-        let mut plans: Vec<group::Plan> = Vec::new();
+        let mut plans: Vec<Plan> = Vec::new();
         let mut places = Vec::with_capacity(models.len());
         for &(model, key) in models {
-            let member = group::Member::new(model, key, space);
+            let member = Member::new(model, key, space);
             let at = match plans.iter().position(|plan| plan.fits(&member)) {
                 Some(at) => at,
                 None => {
-                    plans.push(group::Plan::new(&member));
+                    plans.push(Plan::new(&member));
                     plans.len() - 1
                 }
             };
             places.push((at, plans[at].add(member)));
         }
-        let build = |plan: group::Plan| plan.build(&gpu, chains);
+        let build = |plan: Plan| plan.build(&gpu, chains);
         let groups = plans.into_iter().map(build).collect::<Result<_>>()?;
         let read_before = gpu.counters().bytes_read;
         Ok(Self { gpu, groups, places, work: Work::default(), read_before })
@@ -116,5 +120,5 @@ impl Engine for GpuEngine {
 
 /// The kernels of a model as text, for checks without a device.
 pub fn program(model: &Model, space: Space) -> crate::gpu::Program {
-    group::Member::new(model, Key([0; 2]), space).program()
+    Member::new(model, Key([0; 2]), space).program()
 }

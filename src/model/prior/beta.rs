@@ -3,6 +3,7 @@
 use super::super::family::{Support, wgsl};
 use super::{Argument, Constants, Entry, Value, required};
 use crate::math::Lane;
+use crate::math::scalar::ln_gamma;
 use rand::Rng;
 use rand_distr::Distribution as _;
 
@@ -40,7 +41,7 @@ pub fn support(_arguments: &[f64]) -> Support {
 
 /// [alpha − 1, beta − 1, –, −ln B(alpha, beta)].
 pub fn constants(a: &[f64]) -> Constants<f64> {
-    let ln_b = libm::lgamma(a[0]) + libm::lgamma(a[1]) - libm::lgamma(a[0] + a[1]);
+    let ln_b = ln_gamma(a[0]) + ln_gamma(a[1]) - ln_gamma(a[0] + a[1]);
     [a[0] - 1.0, a[1] - 1.0, 0.0, -ln_b]
 }
 

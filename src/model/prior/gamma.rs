@@ -3,6 +3,7 @@
 use super::super::family::{Support, wgsl};
 use super::{Argument, Constants, Entry, Value, gamma_by_moments, required};
 use crate::math::Lane;
+use crate::math::scalar::ln_gamma;
 use rand::Rng;
 use rand_distr::Distribution as _;
 
@@ -31,7 +32,7 @@ pub fn support(_arguments: &[f64]) -> Support {
 
 /// [alpha − 1, beta, –, alpha ln beta − ln Γ(alpha)].
 pub fn constants(a: &[f64]) -> Constants<f64> {
-    [a[0] - 1.0, a[1], 0.0, a[0] * a[1].ln() - libm::lgamma(a[0])]
+    [a[0] - 1.0, a[1], 0.0, a[0] * a[1].ln() - ln_gamma(a[0])]
 }
 
 /// (alpha − 1) ln x − beta x + constant.

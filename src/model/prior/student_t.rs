@@ -3,6 +3,7 @@
 use super::super::family::{Support, wgsl};
 use super::{Argument, Constants, Entry, Value, optional, required};
 use crate::math::Lane;
+use crate::math::scalar::ln_gamma;
 use rand::Rng;
 use rand_distr::Distribution as _;
 
@@ -34,8 +35,8 @@ pub fn support(_arguments: &[f64]) -> Support {
 pub fn constants(a: &[f64]) -> Constants<f64> {
     let (nu, mu, sigma) = (a[0], a[1], a[2]);
     let scale = sigma * nu.sqrt();
-    let norm = libm::lgamma(0.5 * (nu + 1.0))
-        - libm::lgamma(0.5 * nu)
+    let norm = ln_gamma(0.5 * (nu + 1.0))
+        - ln_gamma(0.5 * nu)
         - 0.5 * std::f64::consts::PI.ln()
         - scale.ln();
     [mu, 1.0 / scale, 0.5 * (nu + 1.0), norm]
