@@ -358,7 +358,7 @@ fn manifest(
         parts.iter().map(|(key, part)| (key.clone(), json!(part.status))).collect();
     json!({
         "model_file": { "path": file.path, "text": file.canonical() },
-        "data": options.data,
+        "data": options.data.clone().unwrap_or_else(|| file.dir().join(&*file.data.path)),
         "device": device,
         "chains": file.sampler.chains,
         "seconds": begun.elapsed().as_secs_f64(),

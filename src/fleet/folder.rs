@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 const MANIFEST: &str = "run.json";
 /// One file per finished model until the tables are complete.
 const PARTS: &str = "parts";
+const POSTERIOR: &str = "posterior";
 const TABLES: [&str; 4] = ["models", "parameters", "channels", "time"];
 
 /// What decides the answers of a run: a folder belongs to one identity.
@@ -57,6 +58,9 @@ impl Folder {
         if manifest.exists() {
             let found = read_json(&manifest)?;
             if found["identity"] == folder.identity.json() {
+                for place in [dir.to_owned(), dir.join(PARTS), dir.join(POSTERIOR)] {
+                    atomic::sweep(&place);
+                }
                 folder.complete = found["complete"] == json!(true);
                 return Ok(folder);
             }
@@ -152,7 +156,7 @@ impl Folder {
 
     /// Removes what a run wrote, and nothing else.
     fn clear(&self) -> Result<()> {
-        let folders = [PARTS, "posterior"].map(|name| self.dir.join(name));
+        let folders = [PARTS, POSTERIOR].map(|name| self.dir.join(name));
         let files = TABLES.map(|name| self.dir.join(format!("{name}.parquet")));
         for folder in folders.iter().filter(|folder| folder.exists()) {
             std::fs::remove_dir_all(folder)

@@ -4,6 +4,19 @@ use crate::error::{Error, Result};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
+/// Removes the hidden files that a killed [`write`] left in a folder; nobody else may be writing there.
+pub fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(".tmp") {
+            // What cannot be removed does no harm.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Writes `bytes` as the file `path`; folders on the way are created.
 ///
 /// Until the last byte is on the disk only a hidden file `.<name>.<random>.tmp` in the same folder
@@ -69,6 +82,19 @@ mod tests {
         write(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(names(path.parent().unwrap()), ["run.json"]);
+    }
+
+    #[test]
+    fn what_a_kill_left_is_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".run.json.a1b2.tmp", "run.json", ".hidden", "notes.tmp"] {
+            fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        sweep(folder.path());
+        let mut left = names(folder.path());
+        left.sort();
+        assert_eq!(left, [".hidden", "notes.tmp", "run.json"]);
+        sweep(&folder.path().join("absent"));
     }
 
     #[test]
