@@ -211,7 +211,7 @@ pub(crate) mod testing {
             Err(error) => {
                 // Not eprintln: the test harness would swallow it.
                 let test = std::thread::current().name().unwrap_or_default().to_owned();
-                let _ = writeln!(std::io::stderr(), "{test} not run: {}", error.one_line());
+                let _ = writeln!(std::io::stderr(), "{test}: not run: {}", error.one_line());
                 None
             }
         }

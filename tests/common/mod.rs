@@ -3,6 +3,7 @@
 pub mod command;
 pub mod reference;
 
+use std::io::Write;
 use std::path::PathBuf;
 
 /// A file of the repository.
@@ -20,8 +21,16 @@ pub fn case_study() -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("not run: no case study at {} (set GIGAMIX_CASE_STUDY)", path.display());
+    not_run(&format!("no case study at {} (set GIGAMIX_CASE_STUDY)", path.display()));
     None
+}
+
+/// Says that the current test was not run, and why. Written past the test harness, which would keep
+/// what a passing test prints to itself.
+fn not_run(reason: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let _ = writeln!(std::io::stderr(), "{test}: not run: {reason}");
 }
 
 /// A software Vulkan device. Without one, tests that need it are not run and say so, unless
@@ -33,7 +42,7 @@ pub fn software() -> Option<gigamix::gpu::Gpu> {
             panic!("GIGAMIX_REQUIRE_VULKAN=1, but {}", error.one_line())
         }
         Err(error) => {
-            eprintln!("not run: {}", error.one_line());
+            not_run(&error.one_line());
             None
         }
     }
