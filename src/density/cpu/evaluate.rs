@@ -180,16 +180,16 @@ fn dates<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
             let w = &scratch.weights[c * n..][..n];
             if s.adstock_first {
                 let mut adstocked = L::zero();
-                for (j, w) in w.iter().enumerate() {
-                    adstocked = w.mul_add(L::from_scalar(program.spend[c][newest - j]), adstocked);
+                for (w, &x) in w.iter().zip(window(&program.spend[c], newest, n)) {
+                    adstocked = w.mul_add(L::from_scalar(x), adstocked);
                 }
                 let response = s.saturation.response(adstocked, &scratch.parameters[c]);
                 mu += response.value;
                 scratch.response[c] = response;
             } else {
                 let row = &scratch.saturated[c * stride..][..stride];
-                for (j, w) in w.iter().enumerate() {
-                    mu = w.mul_add(row[newest - j].value, mu);
+                for (w, response) in w.iter().zip(window(row, newest, n)) {
+                    mu = w.mul_add(response.value, mu);
                 }
             }
         }
@@ -215,8 +215,8 @@ fn dates<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
             if s.adstock_first {
                 let response = &scratch.response[c];
                 let slope = back * response.dx;
-                for (j, sum) in weights_back.iter_mut().enumerate() {
-                    *sum = slope.mul_add(L::from_scalar(program.spend[c][newest - j]), *sum);
+                for (sum, &x) in weights_back.iter_mut().zip(window(&program.spend[c], newest, n)) {
+                    *sum = slope.mul_add(L::from_scalar(x), *sum);
                 }
                 for (sum, dp) in parameters_back.iter_mut().zip(response.dp) {
                     *sum = back.mul_add(dp, *sum);
@@ -238,6 +238,12 @@ fn dates<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
         scratch.gradient[element] += back;
     }
     logp
+}
+
+/// The values a window of `n` weights sees, the newest first.
+#[inline(always)]
+fn window<T>(values: &[T], newest: usize, n: usize) -> impl Iterator<Item = &T> {
+    values[newest + 1 - n..=newest].iter().rev()
 }
 
 /// Carries what flowed back to weights and saturation parameters to the elements.
