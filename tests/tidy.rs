@@ -32,10 +32,9 @@ const LEFTOVERS: [&str; 9] = [
 /// Folders of families, equal in `src/model/` and `shaders/`.
 const KINDS: [&str; 4] = ["adstock", "saturation", "likelihood", "prior"];
 /// Shaders whose twin has another name.
-const TWINS: [(&str, &str); 2] = [
+const TWINS: [(&str, &str); 1] = [
     ("shaders/coordinate.wgsl", "src/model/coordinate.rs"),
     // The lanes compute it in double precision, whatever their own.
-    ("shaders/math/gamma.wgsl", "src/math/scalar.rs"),
 ];
 /// Longest file, in lines.
 const LONGEST: usize = 500;

@@ -118,7 +118,12 @@ impl Job<'_> {
         ModelRow {
             model: self.model.key.clone(),
             status: verdict.status.as_str().into(),
-            reason: verdict.reason.clone(),
+            reason: match &sampled.missed {
+                Some(why) if verdict.status == Status::Failed => {
+                    format!("{}; {why}", verdict.reason)
+                }
+                _ => verdict.reason.clone(),
+            },
             advice: verdict.advice.clone(),
             r_hat_max: evidence.extremes.r_hat.value,
             r_hat_nested_max: evidence.extremes.r_hat_nested.value,
@@ -127,6 +132,7 @@ impl Job<'_> {
             divergences: sampled.divergences as i64,
             bfmi: evidence.bfmi,
             gradients: sampled.gradients.total() * sampled.chains as f64,
+            escalations: sampled.escalations.join("; "),
             seconds: self.seconds,
             scores: [analysis.train, analysis.test],
         }

@@ -36,6 +36,7 @@ pub struct ModelRow {
     pub divergences: i64,
     pub bfmi: f64,
     pub gradients: f64,
+    pub escalations: String,
     pub seconds: f64,
     pub scores: [Scores; 2],
 }
@@ -57,6 +58,7 @@ impl ModelRow {
             divergences: 0,
             bfmi: nan,
             gradients: 0.0,
+            escalations: String::new(),
             seconds: 0.0,
             scores: [unknown; 2],
         }
@@ -77,6 +79,7 @@ impl ModelRow {
         table.push("divergences", Column::Int(vec![self.divergences]));
         table.push("bfmi", number(self.bfmi));
         table.push("gradients", number(self.gradients));
+        table.push("escalations", text(self.escalations));
         table.push("seconds", number(self.seconds));
         for (scores, set) in self.scores.iter().zip(["train", "test"]) {
             table.push(format!("r2_{set}"), number(scores.r2));

@@ -83,21 +83,10 @@ pub trait Lane:
     /// h(z) = −Φ⁻¹(Φ(−z)/2), which maps N(0, 1) to HalfNormal(1); increasing and positive.
     fn half_normal_quantile(self) -> Self;
 
-    /// ln Γ(x) and its derivative ψ(x), for x > 0.
-    ///
-    /// Element by element in double precision: for parameters, not for loops over the data.
-    fn ln_gamma(self) -> (Self, Self);
-
     /// 0 in every lane.
     #[inline(always)]
     fn zero() -> Self {
         Self::splat(0.0)
-    }
-
-    /// 1/x.
-    #[inline(always)]
-    fn recip(self) -> Self {
-        Self::splat(1.0) / self
     }
 
     /// The larger of two; NaN where `self` is NaN.
@@ -295,11 +284,6 @@ impl<R: Real, const N: usize, const FMA: bool> Lane for Wide<R, N, FMA> {
     fn half_normal_quantile(self) -> Self {
         lanes!(x = self => x.half_normal_quantile::<FMA>())
     }
-
-    #[inline(always)]
-    fn ln_gamma(self) -> (Self, Self) {
-        lane_pairs!(x = self => x.ln_gamma())
-    }
 }
 
 #[cfg(test)]
@@ -321,7 +305,8 @@ mod tests {
         y *= two;
         y -= x;
         y /= two;
-        let all = [x + two * x - x / two, -x.recip(), x.mul_add(two, x), x.abs().sqrt(), y];
+        let all =
+            [x + two * x - x / two, -(L::splat(1.0) / x), x.mul_add(two, x), x.abs().sqrt(), y];
         let (larger, smaller) = (x.max(two), x.min(two));
         for lane in 0..L::LEN {
             let v = lane as f64 - 3.5;
@@ -361,7 +346,7 @@ mod tests {
     #[test]
     fn single_follows_double() {
         type Method<L> = fn(L) -> L;
-        fn methods<L: Lane>() -> [(&'static str, Method<L>); 11] {
+        fn methods<L: Lane>() -> [(&'static str, Method<L>); 9] {
             [
                 ("exp", L::exp),
                 ("exp_m1", L::exp_m1),
@@ -372,8 +357,6 @@ mod tests {
                 ("log_ndtr derivative", |x| x.log_ndtr().1),
                 ("half_normal_quantile", L::half_normal_quantile),
                 ("half_normal_slope", |x| x.half_normal_slope(x.half_normal_quantile())),
-                ("ln_gamma", |x| x.abs().ln_gamma().0),
-                ("digamma", |x| x.abs().ln_gamma().1),
             ]
         }
         fn values<L: Lane>() -> Vec<(&'static str, L)> {

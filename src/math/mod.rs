@@ -25,7 +25,6 @@ mod tests {
             include_str!("../../shaders/math/elementary.wgsl"),
             include_str!("../../shaders/math/normal.wgsl"),
             include_str!("../../shaders/math/philox.wgsl"),
-            include_str!("../../shaders/math/gamma.wgsl"),
         ]
         .concat();
         let module = naga::front::wgsl::parse_str(&text)

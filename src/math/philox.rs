@@ -45,10 +45,10 @@ impl Key {
         Self([word(0), word(4)])
     }
 
-    /// A stream of random numbers for distributions of any kind, for use on the host.
-    pub fn stream(self, purpose: Purpose, trajectory: u32) -> rand_philox::Philox {
-        let words = (purpose as u128) << 96 | u128::from(trajectory) << 64;
-        rand_philox::Philox::new(self.0, words)
+    /// Stream `i` of a purpose's random numbers, for distributions of any kind on the host; `i` is
+    /// the second word of the counter.
+    pub fn stream(self, purpose: Purpose, i: u32) -> rand_philox::Philox {
+        rand_philox::Philox::new(self.0, (purpose as u128) << 96 | u128::from(i) << 32)
     }
 }
 

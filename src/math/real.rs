@@ -37,7 +37,6 @@ pub trait Real:
     fn tanh<const FMA: bool>(self) -> Self;
     fn log_ndtr<const FMA: bool>(self) -> (Self, Self);
     fn half_normal_quantile<const FMA: bool>(self) -> Self;
-    fn ln_gamma(self) -> (Self, Self);
 }
 
 impl Real for f32 {
@@ -95,12 +94,6 @@ impl Real for f32 {
     fn half_normal_quantile<const FMA: bool>(self) -> Self {
         normal::half_normal_quantile::<FMA>(self)
     }
-
-    #[inline(always)]
-    fn ln_gamma(self) -> (Self, Self) {
-        let x = f64::from(self);
-        (scalar::ln_gamma(x) as f32, scalar::digamma(x) as f32)
-    }
 }
 
 impl Real for f64 {
@@ -157,10 +150,5 @@ impl Real for f64 {
     #[inline(always)]
     fn half_normal_quantile<const FMA: bool>(self) -> Self {
         scalar::half_normal_quantile(self)
-    }
-
-    #[inline(always)]
-    fn ln_gamma(self) -> (Self, Self) {
-        (scalar::ln_gamma(self), scalar::digamma(self))
     }
 }

@@ -151,7 +151,7 @@ impl Coordinate {
             }
             Coordinate::HalfNormal { sigma } => {
                 let h = u.half_normal_quantile();
-                let dh = ((h - u) * (h + u) * L::splat(0.5)).exp() * L::splat(0.5);
+                let dh = u.half_normal_slope(h);
                 let (logp, dlogp) = normal();
                 let sigma = L::splat(sigma);
                 Mapped { value: plain(sigma * h), dx: sigma * dh, logp, dlogp }

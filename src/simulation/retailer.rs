@@ -172,7 +172,7 @@ fn unit(key: Key) -> f64 {
 
 /// Stream `i` of a panel's random numbers.
 fn stream(key: Key, i: u32) -> Philox {
-    Philox::new(key.0, (Purpose::Simulate as u128) << 96 | u128::from(i) << 32)
+    key.stream(Purpose::Simulate, i)
 }
 
 /// The same model of a target that is `factor` times as large.

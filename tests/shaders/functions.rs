@@ -118,15 +118,6 @@ pub fn normal() -> Probe {
     calls.probe("shaders/math/normal.wgsl", &["shaders/math/elementary.wgsl"])
 }
 
-pub fn gamma() -> Probe {
-    let mut calls = Calls::default();
-    let code = "let r = ln_gamma(x[1]); y[0] = r.x; y[1] = r.y;";
-    let grid = [0.1, 0.5, 0.9995, 1.0, 1.46, 2.0, 3.25, 7.5, 8.0, 8.5, 20.0, 300.0, f32::NAN];
-    let expected = |x: f64| [scalar::ln_gamma(x), scalar::digamma(x)];
-    calls.add(code, &grid, expected, FORMULA);
-    calls.probe("shaders/math/gamma.wgsl", &["shaders/math/elementary.wgsl"])
-}
-
 /// Random words in halves that single precision holds, then uniform and normal numbers.
 pub fn philox() -> Probe {
     let mut calls = Calls::default();

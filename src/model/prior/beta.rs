@@ -3,7 +3,7 @@
 use super::super::family::{Support, wgsl};
 use super::{Argument, Constants, Entry, Value, required};
 use crate::math::Lane;
-use crate::math::scalar::ln_gamma;
+use crate::math::scalar::ln_beta;
 use rand::Rng;
 use rand_distr::Distribution as _;
 
@@ -41,8 +41,7 @@ pub fn support(_arguments: &[f64]) -> Support {
 
 /// [alpha − 1, beta − 1, –, −ln B(alpha, beta)].
 pub fn constants(a: &[f64]) -> Constants<f64> {
-    let ln_b = ln_gamma(a[0]) + ln_gamma(a[1]) - ln_gamma(a[0] + a[1]);
-    [a[0] - 1.0, a[1] - 1.0, 0.0, -ln_b]
+    [a[0] - 1.0, a[1] - 1.0, 0.0, -ln_beta(a[0], a[1])]
 }
 
 /// (alpha − 1) ln x + (beta − 1) ln(1 − x) + constant.
