@@ -264,10 +264,11 @@ fn contributions_equal_naive_loops_and_the_density() {
                         close(parts.mu[row].get(lane), sum, 1e-14);
                     }
                     if t < 4 {
-                        let y = Exact::splat(model.series.target[t]);
+                        let y = model.series.target[t];
                         let lower = Exact::splat(model.lower);
                         let mu = parts.mu[row];
-                        likelihood += s.likelihood.pointwise(y, mu, &p.likelihood, lower).logp;
+                        let (p, out) = (&p.likelihood, &mut [Exact::zero()]);
+                        likelihood += s.likelihood.log_density(&[y], &[mu], p, lower, out).logp;
                     }
                 }
             }

@@ -49,6 +49,9 @@ pub trait Lane:
     /// Writes to the first [`Lane::LEN`] elements of a slice, which must have that many.
     fn store(self, to: &mut [Self::Scalar]);
 
+    /// The sum over the lanes.
+    fn sum(self) -> f64;
+
     /// `self · a + b`, rounded once where the lane type is fused, never by a library call.
     fn mul_add(self, a: Self, b: Self) -> Self;
 
@@ -231,6 +234,20 @@ impl<R: Real, const N: usize, const FMA: bool> Lane for Wide<R, N, FMA> {
     }
 
     #[inline(always)]
+    fn sum(self) -> f64 {
+        // Halves are added lane by lane.
+        let mut halves = self.0;
+        let mut n = N / 2;
+        while n > 0 {
+            for i in 0..n {
+                halves[i] = halves[i] + halves[i + n];
+            }
+            n /= 2;
+        }
+        halves[0].into()
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         lanes!(x = self, a = a, b = b => x.fma::<FMA>(a, b))
     }
@@ -308,6 +325,8 @@ mod tests {
         let all =
             [x + two * x - x / two, -(L::splat(1.0) / x), x.mul_add(two, x), x.abs().sqrt(), y];
         let (larger, smaller) = (x.max(two), x.min(two));
+        let n = L::LEN as f64;
+        assert_eq!(x.sum(), n * (n - 1.0) / 2.0 - 3.5 * n);
         for lane in 0..L::LEN {
             let v = lane as f64 - 3.5;
             let want = [2.5 * v, -1.0 / v, 3.0 * v, v.abs().sqrt(), (v + 4.0) / 2.0];

@@ -88,7 +88,8 @@ macro_rules! wgsl {
 pub(crate) use wgsl;
 
 /// Declares a table of families: one line per leaf makes the module, the enum variant, the lookup
-/// by name and `each!(family, function, (arguments))`, which calls the leaf's function.
+/// by name and `each!(family, leaf => code)`, which runs the code with `leaf` standing for the
+/// leaf's module.
 macro_rules! families {
     (($d:tt) $(#[$doc:meta])* $name:ident of $entry:ty { $($variant:ident => $module:ident,)+ }) => {
         $(pub mod $module;)+
@@ -120,8 +121,13 @@ macro_rules! families {
 
         #[allow(unused_macros, reason = "a kind without lane functions does not call its leaves")]
         macro_rules! each {
-            ($d family:expr, $d function:ident, $d arguments:tt) => {
-                match $d family { $($name::$variant => $module::$d function $d arguments,)+ }
+            ($d family:expr, $d leaf:ident => $d code:expr) => {
+                match $d family {
+                    $($name::$variant => {
+                        use $module as $d leaf;
+                        $d code
+                    })+
+                }
             };
         }
     };

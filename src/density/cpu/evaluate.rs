@@ -1,11 +1,12 @@
-//! Log density and gradient of a batch of lanes: one pass over the dates, all gradients at once.
+//! Log density and gradient of a batch of lanes: priors, then the likelihood, then the chain rule.
 //!
 //! The same code over `f64` lanes is the oracle that everything else is held against.
 
-use super::program::Program;
+use super::dates;
+use super::program::{DATES, Program};
 use crate::math::Lane;
 use crate::model::adstock::{self, normalize};
-use crate::model::{likelihood, saturation};
+use crate::model::saturation;
 
 /// Working memory of [`evaluate`], reused from call to call.
 pub struct Scratch<L> {
@@ -15,25 +16,32 @@ pub struct Scratch<L> {
     pub prior: Vec<L>,
     /// Log likelihood.
     pub likelihood: L,
+    /// d log likelihood / dx of every element.
+    pub(super) gradient: Vec<L>,
+    /// What the channels need.
+    pub(super) channels: Vec<Channel<L>>,
     /// dx/du of every element.
     dx: Vec<L>,
-    /// d log likelihood / dx of every element.
-    gradient: Vec<L>,
-    /// Weights per channel, channels × n_weights, and what flows back to them.
-    weights: Vec<L>,
-    weights_back: Vec<L>,
-    /// d weight / d parameter, channels × parameters × n_weights.
+}
+
+/// Working memory of one channel.
+pub(super) struct Channel<L> {
+    /// Adstock weights, and what flows back to them.
+    pub weights: Vec<L>,
+    pub weights_back: Vec<L>,
+    /// Saturation parameters, and what flows back to them.
+    pub parameters: [L; saturation::MAX_PARAMETERS],
+    pub parameters_back: [L; saturation::MAX_PARAMETERS],
+    /// Responses of a block of dates, when adstock comes first.
+    pub responses: saturation::Responses<L, DATES>,
+    /// Responses of every date, padded as the spend is, when saturation comes first, and what flows
+    /// back to them.
+    pub saturated: Vec<saturation::Response<L>>,
+    pub flow: Vec<L>,
+    /// d weight / d parameter, parameters × n_weights.
     weights_slope: Vec<L>,
-    /// 1 / Σ weights before normalisation, per channel.
-    inverse_sum: Vec<L>,
-    /// Saturation parameters per channel.
-    parameters: Vec<[L; saturation::MAX_PARAMETERS]>,
-    /// What flows back to them.
-    parameters_back: Vec<[L; saturation::MAX_PARAMETERS]>,
-    /// Responses of one date.
-    response: Vec<saturation::Response<L>>,
-    /// Responses of every date, `[channel][date + padding]`, when saturation comes first.
-    saturated: Vec<saturation::Response<L>>,
+    /// 1 / Σ weights before normalisation.
+    inverse_sum: L,
 }
 
 impl<L: Lane> Scratch<L> {
@@ -41,23 +49,32 @@ impl<L: Lane> Scratch<L> {
     pub fn new(program: &Program<L::Scalar>) -> Self {
         let (zero, dim) = (L::zero(), program.dim());
         let s = &program.structure;
-        let (channels, weights) = (s.channels.len(), s.n_weights);
         let nothing = saturation::Response { value: zero, dx: zero, dp: [zero; _] };
-        let dates = if s.adstock_first { 0 } else { program.n_train + 2 * weights };
+        let channel = |spend: &Vec<L::Scalar>| {
+            let dates = if s.adstock_first { 0 } else { spend.len() };
+            Channel {
+                weights: vec![zero; s.n_weights],
+                weights_back: vec![zero; s.n_weights],
+                parameters: [zero; _],
+                parameters_back: [zero; _],
+                responses: saturation::Responses {
+                    value: [zero; _],
+                    dx: [zero; _],
+                    dp: [[zero; _]; _],
+                },
+                saturated: vec![nothing; dates],
+                flow: vec![zero; dates],
+                weights_slope: vec![zero; adstock::MAX_PARAMETERS * s.n_weights],
+                inverse_sum: zero,
+            }
+        };
         Self {
             value: vec![zero; dim],
             prior: vec![zero; dim],
             likelihood: zero,
-            dx: vec![zero; dim],
             gradient: vec![zero; dim],
-            weights: vec![zero; channels * weights],
-            weights_back: vec![zero; channels * weights],
-            weights_slope: vec![zero; channels * adstock::MAX_PARAMETERS * weights],
-            inverse_sum: vec![zero; channels],
-            parameters: vec![[zero; _]; channels],
-            parameters_back: vec![[zero; _]; channels],
-            response: vec![nothing; channels],
-            saturated: vec![nothing; channels * dates],
+            channels: program.spend.iter().map(channel).collect(),
+            dx: vec![zero; dim],
         }
     }
 }
@@ -71,13 +88,10 @@ pub fn evaluate<L: Lane>(
     scratch: &mut Scratch<L>,
 ) -> L {
     let mut logp = priors(program, u, gradient, scratch);
-    weights(program, scratch);
-    if !program.structure.adstock_first {
-        saturate_all(program, scratch);
-    }
-    scratch.likelihood = dates(program, scratch);
+    transforms(program, scratch);
+    scratch.likelihood = dates::likelihood(program, scratch);
     logp += scratch.likelihood;
-    weights_pullback(program, scratch);
+    transforms_back(program, scratch);
     for (gradient, (back, dx)) in gradient.iter_mut().zip(scratch.gradient.iter().zip(&scratch.dx))
     {
         *gradient = back.mul_add(*dx, *gradient);
@@ -113,165 +127,68 @@ fn priors<L: Lane>(
     logp
 }
 
-/// Adstock weights and saturation parameters of every channel.
+/// Adstock weights and saturation parameters of every channel; the responses of every date where
+/// saturation comes first. Nothing has flowed back yet.
 #[inline(always)]
-fn weights<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
+fn transforms<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
     let s = &program.structure;
-    let n = s.n_weights;
-    for (c, channel) in s.channels.iter().enumerate() {
+    for (c, (slots, channel)) in s.channels.iter().zip(&mut scratch.channels).enumerate() {
         let mut parameters = [L::zero(); adstock::MAX_PARAMETERS];
-        for (parameter, &element) in parameters.iter_mut().zip(&channel.adstock) {
+        for (parameter, &element) in parameters.iter_mut().zip(&slots.adstock) {
             *parameter = scratch.value[element];
         }
-        let w = &mut scratch.weights[c * n..][..n];
-        let slopes = channel.adstock.len() * n;
-        let slope = &mut scratch.weights_slope[c * adstock::MAX_PARAMETERS * n..][..slopes];
-        s.adstock.weights(&parameters[..channel.adstock.len()], w, slope);
-        scratch.inverse_sum[c] = if s.normalize { normalize(w) } else { L::splat(1.0) };
-        scratch.weights_back[c * n..][..n].fill(L::zero());
-        scratch.parameters_back[c] = [L::zero(); _];
-        for (parameter, &element) in scratch.parameters[c].iter_mut().zip(&channel.saturation) {
+        let parameters = &parameters[..slots.adstock.len()];
+        s.adstock.weights(parameters, &mut channel.weights, &mut channel.weights_slope);
+        if s.normalize {
+            channel.inverse_sum = normalize(&mut channel.weights);
+        }
+        for (parameter, &element) in channel.parameters.iter_mut().zip(&slots.saturation) {
             *parameter = scratch.value[element];
         }
-    }
-}
-
-/// Saturates every date's spend, for models that saturate before they adstock.
-#[inline(always)]
-fn saturate_all<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
-    let s = &program.structure;
-    let (n, pad) = (program.n_train, s.n_weights);
-    for c in 0..s.channels.len() {
-        let row = &mut scratch.saturated[c * (n + 2 * pad)..][pad..pad + n];
-        for (response, &x) in row.iter_mut().zip(&program.spend[c][pad..]) {
-            *response = s.saturation.response(L::from_scalar(x), &scratch.parameters[c]);
-        }
-    }
-}
-
-/// The likelihood of the training rows; gradients with respect to element values, weights and
-/// saturation parameters are left in the scratch.
-#[inline(always)]
-fn dates<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
-    let s = &program.structure;
-    let (n, pad) = (s.n_weights, s.n_weights);
-    let stride = program.n_train + 2 * pad;
-    let dense_count = program.dense_elements.len();
-    let lower = L::splat(program.lower);
-    let mut parameters = [L::zero(); likelihood::MAX_PARAMETERS];
-    for (parameter, &element) in parameters.iter_mut().zip(&s.likelihood_slots) {
-        *parameter = scratch.value[element];
-    }
-    let mut likelihood_back = [L::zero(); likelihood::MAX_PARAMETERS];
-    let mut logp = L::zero();
-    for t in 0..program.n_train {
-        let dense = &program.dense[t * dense_count..][..dense_count];
-        let sparse = &program.sparse[program.sparse_rows[t]..program.sparse_rows[t + 1]];
-        // The newest spend the window sees; older ones lie before it.
-        let newest = pad + t + s.shift;
-        let mut mu = L::zero();
-        for (&element, &x) in program.dense_elements.iter().zip(dense) {
-            mu = scratch.value[element].mul_add(L::from_scalar(x), mu);
-        }
-        for &(element, x) in sparse {
-            mu = scratch.value[element].mul_add(L::from_scalar(x), mu);
-        }
-        for c in 0..s.channels.len() {
-            let w = &scratch.weights[c * n..][..n];
-            if s.adstock_first {
-                let mut adstocked = L::zero();
-                for (w, &x) in w.iter().zip(window(&program.spend[c], newest, n)) {
-                    adstocked = w.mul_add(L::from_scalar(x), adstocked);
-                }
-                let response = s.saturation.response(adstocked, &scratch.parameters[c]);
-                mu += response.value;
-                scratch.response[c] = response;
-            } else {
-                let row = &scratch.saturated[c * stride..][..stride];
-                for (w, response) in w.iter().zip(window(row, newest, n)) {
-                    mu = w.mul_add(response.value, mu);
-                }
+        if !s.adstock_first {
+            // Before and after the training rows there is no response, whatever the family says of
+            // no spend.
+            let rows = s.n_weights..s.n_weights + program.n_train;
+            let saturated = &mut channel.saturated[rows.clone()];
+            for (response, &x) in saturated.iter_mut().zip(&program.spend[c][rows]) {
+                *response = s.saturation.response(L::from_scalar(x), &channel.parameters);
             }
+            channel.flow.fill(L::zero());
         }
-        let y = L::from_scalar(program.target[t]);
-        let point = s.likelihood.pointwise(y, mu, &parameters, lower);
-        logp += point.logp;
-        for (back, dp) in likelihood_back.iter_mut().zip(point.dp) {
-            *back += dp;
-        }
-
-        let back = point.dmu;
-        for (&element, &x) in program.dense_elements.iter().zip(dense) {
-            let sum = &mut scratch.gradient[element];
-            *sum = back.mul_add(L::from_scalar(x), *sum);
-        }
-        for &(element, x) in sparse {
-            let sum = &mut scratch.gradient[element];
-            *sum = back.mul_add(L::from_scalar(x), *sum);
-        }
-        for (c, channel) in s.channels.iter().enumerate() {
-            let weights_back = &mut scratch.weights_back[c * n..][..n];
-            let parameters_back = &mut scratch.parameters_back[c][..channel.saturation.len()];
-            if s.adstock_first {
-                let response = &scratch.response[c];
-                let slope = back * response.dx;
-                for (sum, &x) in weights_back.iter_mut().zip(window(&program.spend[c], newest, n)) {
-                    *sum = slope.mul_add(L::from_scalar(x), *sum);
-                }
-                for (sum, dp) in parameters_back.iter_mut().zip(response.dp) {
-                    *sum = back.mul_add(dp, *sum);
-                }
-            } else {
-                let row = &scratch.saturated[c * stride..][..stride];
-                for (j, sum) in weights_back.iter_mut().enumerate() {
-                    let response = &row[newest - j];
-                    *sum = back.mul_add(response.value, *sum);
-                    let slope = back * scratch.weights[c * n + j];
-                    for (sum, dp) in parameters_back.iter_mut().zip(response.dp) {
-                        *sum = slope.mul_add(dp, *sum);
-                    }
-                }
-            }
-        }
+        channel.weights_back.fill(L::zero());
+        channel.parameters_back = [L::zero(); _];
     }
-    for (&element, back) in s.likelihood_slots.iter().zip(likelihood_back) {
-        scratch.gradient[element] += back;
-    }
-    logp
-}
-
-/// The values a window of `n` weights sees, the newest first.
-#[inline(always)]
-fn window<T>(values: &[T], newest: usize, n: usize) -> impl Iterator<Item = &T> {
-    values[newest + 1 - n..=newest].iter().rev()
 }
 
 /// Carries what flowed back to weights and saturation parameters to the elements.
 #[inline(always)]
-fn weights_pullback<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
+fn transforms_back<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
     let s = &program.structure;
-    let n = s.n_weights;
-    for (c, channel) in s.channels.iter().enumerate() {
-        let weights = &scratch.weights[c * n..][..n];
-        let back = &mut scratch.weights_back[c * n..][..n];
+    for (slots, channel) in s.channels.iter().zip(&mut scratch.channels) {
         if s.normalize {
             // w̃ = w/Σw: dw = (dw̃ − Σ dw̃ w̃) / Σw
             let mut mean = L::zero();
-            for (back, w) in back.iter().zip(weights) {
+            for (back, w) in channel.weights_back.iter().zip(&channel.weights) {
                 mean = back.mul_add(*w, mean);
             }
-            for back in back.iter_mut() {
-                *back = (*back - mean) * scratch.inverse_sum[c];
+            for back in &mut channel.weights_back {
+                *back = (*back - mean) * channel.inverse_sum;
             }
         }
-        for (p, &element) in channel.adstock.iter().enumerate() {
-            let slope = &scratch.weights_slope[(c * adstock::MAX_PARAMETERS + p) * n..][..n];
+        for (&element, slope) in
+            slots.adstock.iter().zip(channel.weights_slope.chunks_exact(s.n_weights))
+        {
             let sum = &mut scratch.gradient[element];
-            for (back, slope) in back.iter().zip(slope) {
+            for (back, slope) in channel.weights_back.iter().zip(slope) {
                 *sum = back.mul_add(*slope, *sum);
             }
         }
-        for (&element, &back) in channel.saturation.iter().zip(&scratch.parameters_back[c]) {
+        for (flow, response) in channel.flow.iter().zip(&channel.saturated) {
+            for (sum, dp) in channel.parameters_back.iter_mut().zip(response.dp) {
+                *sum = flow.mul_add(dp, *sum);
+            }
+        }
+        for (&element, &back) in slots.saturation.iter().zip(&channel.parameters_back) {
             scratch.gradient[element] += back;
         }
     }

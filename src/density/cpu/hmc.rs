@@ -1,6 +1,7 @@
 //! Hamiltonian trajectories of one block of lanes: `p += ε/2 Lᵀg; q += ε L p; …`, then accept.
 
 use super::evaluate::{Scratch, evaluate};
+use super::factor::Factor;
 use super::program::Program;
 use crate::density::request::{Moments, Ran};
 use crate::math::{Key, Lane, Purpose, lane_normals, philox4x32, uniform};
@@ -22,8 +23,8 @@ pub struct Block {
 pub struct Trajectories<'a> {
     /// Random key of the model.
     pub key: Key,
-    /// Metric factor, row-major, dim × dim, lower triangle.
-    pub factor: &'a [f32],
+    /// Metric factor.
+    pub factor: &'a Factor,
     /// ε.
     pub step_size: f32,
     /// Index of the first trajectory.
@@ -49,7 +50,7 @@ pub fn run<L: Lane<Scalar = f32>>(
     let mut g: Vec<L> = block.gradient.chunks_exact(L::LEN).map(L::load).collect();
     let mut logp = L::load(&block.logp);
     let (mut q_new, mut g_new) = (q.clone(), g.clone());
-    let (mut p, mut velocity) = (vec![L::zero(); dim], vec![L::zero(); dim]);
+    let mut p = vec![L::zero(); dim];
     let mut ran = Ran::default();
     let mut moments = plan.center.map(|_| Moments {
         trajectories: plan.n_steps.len(),
@@ -73,17 +74,11 @@ pub fn run<L: Lane<Scalar = f32>>(
         let mut logp_new = logp;
         for step in 0..steps {
             // Two half kicks meet between steps; only the first and the last are half ones.
-            kick(
-                plan.factor,
-                if step == 0 { half } else { epsilon },
-                &g_new,
-                &mut p,
-                &mut velocity,
-            );
-            drift(plan.factor, epsilon, &p, &mut q_new);
+            plan.factor.add_transposed(if step == 0 { half } else { epsilon }, &g_new, &mut p);
+            plan.factor.add(epsilon, &p, &mut q_new);
             logp_new = evaluate(program, &q_new, &mut g_new, &mut scratch);
         }
-        kick(plan.factor, half, &g_new, &mut p, &mut velocity);
+        plan.factor.add_transposed(half, &g_new, &mut p);
         let error = kinetic(&p) - logp_new - energy;
 
         // +1 where the candidate is accepted, −1 where it is not.
@@ -133,53 +128,19 @@ fn kinetic<L: Lane>(p: &[L]) -> L {
     sum * L::splat(0.5)
 }
 
-/// p += ε Lᵀ g.
-#[inline(always)]
-fn kick<L: Lane<Scalar = f32>>(factor: &[f32], epsilon: L, g: &[L], p: &mut [L], sums: &mut [L]) {
-    let dim = p.len();
-    sums.fill(L::zero());
-    for (i, &g) in g.iter().enumerate() {
-        for (sum, &l) in sums[..=i].iter_mut().zip(&factor[i * dim..]) {
-            *sum = g.mul_add(L::from_scalar(l), *sum);
-        }
-    }
-    for (p, sum) in p.iter_mut().zip(sums) {
-        *p = sum.mul_add(epsilon, *p);
-    }
-}
-
-/// q += ε L p.
-#[inline(always)]
-fn drift<L: Lane<Scalar = f32>>(factor: &[f32], epsilon: L, p: &[L], q: &mut [L]) {
-    let dim = p.len();
-    for (i, q) in q.iter_mut().enumerate() {
-        let mut sum = L::zero();
-        for (p, &l) in p[..=i].iter().zip(&factor[i * dim..]) {
-            sum = p.mul_add(L::from_scalar(l), sum);
-        }
-        *q = sum.mul_add(epsilon, *q);
-    }
-}
-
 /// Adds the states kept to the sums.
 #[inline(always)]
 fn add_moments<L: Lane>(moments: &mut Moments, center: &[f32], q: &[L], g: &[L]) {
     let dim = q.len();
-    let total = |lanes: L| (0..L::LEN).map(|lane| lanes.get(lane)).sum::<f64>();
     let x: Vec<L> = q.iter().zip(center).map(|(&q, &c)| q - L::splat(f64::from(c))).collect();
     for i in 0..dim {
         for lane in 0..L::LEN {
             moments.x[lane * dim + i] += x[i].get(lane);
         }
-        moments.g[i] += total(g[i]);
+        moments.g[i] += g[i].sum();
         for j in 0..=i {
-            let (xx, gg) = (total(x[i] * x[j]), total(g[i] * g[j]));
-            moments.xx[i * dim + j] += xx;
-            moments.gg[i * dim + j] += gg;
-            if i != j {
-                moments.xx[j * dim + i] += xx;
-                moments.gg[j * dim + i] += gg;
-            }
+            moments.xx[i * dim + j] += (x[i] * x[j]).sum();
+            moments.gg[i * dim + j] += (g[i] * g[j]).sum();
         }
     }
 }

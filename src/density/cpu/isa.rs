@@ -1,16 +1,16 @@
 //! Which instruction set the lanes run on, found out at run time.
 
-use crate::math::{F32, Lane};
+use crate::math::{F32, F64, Lane, Real};
 
-/// An instruction set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An instruction set, the better ones later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Isa {
-    /// AVX-512 (F, DQ, BW, VL).
-    Avx512,
-    /// AVX2 with FMA.
-    Avx2,
     /// What every processor of the target has.
     Baseline,
+    /// AVX2 with FMA.
+    Avx2,
+    /// AVX-512 (F, DQ, BW, VL).
+    Avx512,
 }
 
 impl Isa {
@@ -27,6 +27,12 @@ impl Isa {
         Isa::Baseline
     }
 
+    /// All of this processor, the best one last.
+    pub fn available() -> impl Iterator<Item = Self> {
+        let best = Self::detect();
+        [Isa::Baseline, Isa::Avx2, Isa::Avx512].into_iter().filter(move |isa| *isa <= best)
+    }
+
     /// Its name, for the run's manifest.
     pub fn name(self) -> &'static str {
         match self {
@@ -37,36 +43,57 @@ impl Isa {
     }
 }
 
-/// Work on single-precision lanes. `run` has to be `#[inline(always)]`, with everything below it,
-/// so that it is compiled once for each instruction set.
+/// Numbers that come in lanes.
+pub trait Lanes: Real {
+    /// Without fused multiply-add.
+    type Plain: Lane<Scalar = Self>;
+    /// With it.
+    type Fused: Lane<Scalar = Self>;
+}
+
+impl Lanes for f32 {
+    type Plain = F32<false>;
+    type Fused = F32<true>;
+}
+
+impl Lanes for f64 {
+    type Plain = F64<false>;
+    type Fused = F64<true>;
+}
+
+/// Work on lanes. `run` has to be `#[inline(always)]`, with everything below it, so that it is
+/// compiled once for each instruction set.
 pub trait Task {
+    /// The element of the lanes.
+    type Scalar: Lanes;
     /// What it makes.
     type Output;
     /// Does it.
-    fn run<L: Lane<Scalar = f32>>(self) -> Self::Output;
+    fn run<L: Lane<Scalar = Self::Scalar>>(self) -> Self::Output;
 }
 
-/// Runs a task on an instruction set.
+/// Runs a task on an instruction set of this processor.
 pub fn dispatch<T: Task>(isa: Isa, task: T) -> T::Output {
+    assert!(isa <= Isa::detect(), "the processor has no {}", isa.name());
     match isa {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: only `Isa::detect` makes these values, after it found the features.
+        // SAFETY: the processor has the features, asserted above.
         Isa::Avx512 => unsafe { avx512(task) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Isa::Avx2 => unsafe { avx2(task) },
-        _ => task.run::<F32<false>>(),
+        _ => task.run::<<T::Scalar as Lanes>::Plain>(),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
 fn avx512<T: Task>(task: T) -> T::Output {
-    task.run::<F32<true>>()
+    task.run::<<T::Scalar as Lanes>::Fused>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn avx2<T: Task>(task: T) -> T::Output {
-    task.run::<F32<true>>()
+    task.run::<<T::Scalar as Lanes>::Fused>()
 }

@@ -1,6 +1,8 @@
 //! The CPU engine: chains across SIMD lanes, blocks of lanes over threads.
 
+mod dates;
 mod evaluate;
+mod factor;
 mod hmc;
 mod isa;
 mod oracle;
@@ -15,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::math::{F32, Key, Lane};
 use crate::model::{Model, Space};
 use evaluate::{Scratch, evaluate};
+use factor::Factor;
 use hmc::{Block, Trajectories};
 use isa::{Task, dispatch};
 
@@ -27,7 +30,7 @@ const LANES: usize = <F32<true> as Lane>::LEN;
 struct Chains {
     program: Program<f32>,
     key: Key,
-    factor: Vec<f32>,
+    factor: Factor,
     blocks: Vec<Block>,
 }
 
@@ -38,8 +41,14 @@ pub struct CpuEngine {
 }
 
 impl CpuEngine {
-    /// An engine for some models in one space; `chains` is a multiple of 16.
+    /// An engine for some models in one space on the best instruction set; `chains` is a multiple
+    /// of 16.
     pub fn new(models: &[(&Model, Key)], space: Space, chains: usize) -> Self {
+        Self::on(Isa::detect(), models, space, chains)
+    }
+
+    /// As [`CpuEngine::new`], on an instruction set that the processor has.
+    pub fn on(isa: Isa, models: &[(&Model, Key)], space: Space, chains: usize) -> Self {
         let chains_of = |&(model, key): &(&Model, Key)| {
             let program = Program::new(model, space);
             let dim = program.dim();
@@ -49,11 +58,10 @@ impl CpuEngine {
                 gradient: vec![0.0; dim * LANES],
                 logp: vec![0.0; LANES],
             };
-            let mut factor = vec![0.0; dim * dim];
-            factor.iter_mut().step_by(dim + 1).for_each(|diagonal| *diagonal = 1.0);
-            Chains { program, key, factor, blocks: (0..chains / LANES).map(block).collect() }
+            let blocks = (0..chains / LANES).map(block).collect();
+            Chains { program, key, factor: Factor::identity(dim), blocks }
         };
-        Self { isa: Isa::detect(), models: models.iter().map(chains_of).collect() }
+        Self { isa, models: models.iter().map(chains_of).collect() }
     }
 
     /// The instruction set in use.
@@ -126,7 +134,7 @@ impl Chains {
                 Response::Done
             }
             Request::Metric { factor } => {
-                self.factor = factor;
+                self.factor = Factor::new(&factor, dim);
                 Response::Done
             }
             Request::Run { step_size, first, n_steps, collect } => {
@@ -192,6 +200,13 @@ fn join(parts: &[Ran], trajectories: usize, dim: usize) -> Ran {
             add(&mut all.xx, &part.xx);
             add(&mut all.gg, &part.gg);
         }
+        // The blocks sum the lower triangles.
+        for i in 0..dim {
+            for j in 0..i {
+                all.xx[j * dim + i] = all.xx[i * dim + j];
+                all.gg[j * dim + i] = all.gg[i * dim + j];
+            }
+        }
         all
     });
     Ran {
@@ -213,6 +228,7 @@ struct Evaluate<'a> {
 }
 
 impl Task for Evaluate<'_> {
+    type Scalar = f32;
     type Output = ();
 
     #[inline(always)]
@@ -246,6 +262,7 @@ struct Run<'a> {
 }
 
 impl Task for Run<'_> {
+    type Scalar = f32;
     type Output = Ran;
 
     #[inline(always)]

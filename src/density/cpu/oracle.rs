@@ -1,12 +1,10 @@
 //! The oracle: the log density in double precision, term by term.
 
 use super::evaluate::{Scratch, evaluate};
+use super::isa::{Isa, Task, dispatch};
 use super::program::Program;
-use crate::math::{F64, Lane};
+use crate::math::Lane;
 use crate::model::{Model, Space};
-
-/// The lanes of the oracle, the same on every processor.
-type Lanes = F64<false>;
 
 /// A model in double precision.
 pub struct Oracle {
@@ -39,21 +37,40 @@ impl Oracle {
 
     /// Evaluates points, row-major, points × dim.
     pub fn evaluate(&self, points: &[f64]) -> Vec<Evaluation> {
-        let dim = self.program.dim();
-        let mut scratch = Scratch::new(&self.program);
-        let (mut u, mut gradient) = (vec![Lanes::zero(); dim], vec![Lanes::zero(); dim]);
-        let mut evaluations = Vec::with_capacity(points.len() / dim);
-        for block in points.chunks(Lanes::LEN * dim) {
+        dispatch(Isa::detect(), Evaluate { oracle: self, points })
+    }
+}
+
+/// Evaluates points.
+struct Evaluate<'a> {
+    oracle: &'a Oracle,
+    points: &'a [f64],
+}
+
+impl Task for Evaluate<'_> {
+    type Scalar = f64;
+    type Output = Vec<Evaluation>;
+
+    #[inline(always)]
+    fn run<L: Lane<Scalar = f64>>(self) -> Vec<Evaluation> {
+        let Oracle { program, parameters } = self.oracle;
+        let dim = program.dim();
+        let mut scratch = Scratch::new(program);
+        let (mut u, mut gradient) = (vec![L::zero(); dim], vec![L::zero(); dim]);
+        let mut evaluations = Vec::with_capacity(self.points.len() / dim);
+        for block in self.points.chunks(L::LEN * dim) {
             let n = block.len() / dim;
             for (i, u) in u.iter_mut().enumerate() {
-                (0..Lanes::LEN).for_each(|lane| u.set(lane, block[lane.min(n - 1) * dim + i]));
+                for lane in 0..L::LEN {
+                    u.set(lane, block[lane.min(n - 1) * dim + i]);
+                }
             }
-            let logp = evaluate(&self.program, &u, &mut gradient, &mut scratch);
+            let logp = evaluate(program, &u, &mut gradient, &mut scratch);
             for lane in 0..n {
-                let row = |lanes: &[Lanes]| lanes.iter().map(|x| x.get(lane)).collect::<Vec<_>>();
+                let row = |lanes: &[L]| lanes.iter().map(|x| x.get(lane)).collect::<Vec<_>>();
                 let prior = row(&scratch.prior);
-                let priors: Vec<f64> =
-                    self.parameters.iter().map(|range| prior[range.clone()].iter().sum()).collect();
+                let priors =
+                    parameters.iter().map(|range| prior[range.clone()].iter().sum()).collect();
                 evaluations.push(Evaluation {
                     logp: logp.get(lane),
                     likelihood: scratch.likelihood.get(lane),

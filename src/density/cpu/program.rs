@@ -8,6 +8,9 @@ use crate::model::{Model, Space, Structure};
 /// A column is stored as a list of its non-zero entries when fewer than one in this many is set.
 const SPARSE: usize = 4;
 
+/// Dates that the loops take at a time, so that their sums stay in registers.
+pub const DATES: usize = 4;
+
 /// A model in one space, with its training rows, in single or double precision.
 pub struct Program<R> {
     /// Families and slots.
@@ -22,13 +25,13 @@ pub struct Program<R> {
     pub n_train: usize,
     /// Scaled target of the training rows.
     pub target: Vec<R>,
-    /// Scaled spend per channel, `n_weights` zeros before and after.
+    /// Scaled spend per channel, `n_weights` zeros before; after it as many and the rest of a block.
     pub spend: Vec<Vec<R>>,
     /// Elements of the dense columns.
     pub dense_elements: Vec<usize>,
-    /// Dense columns, row-major: date × column.
-    pub dense: Vec<R>,
-    /// First sparse entry of every date, and the end.
+    /// Dense columns, `[block][column][date of the block]`; zeros beyond the training rows.
+    pub dense: Vec<[R; DATES]>,
+    /// First sparse entry of every date of every block, and the end.
     pub sparse_rows: Vec<usize>,
     /// Sparse entries: element and value.
     pub sparse: Vec<(usize, R)>,
@@ -39,6 +42,7 @@ impl<R: Real> Program<R> {
     pub fn new(model: &Model, space: Space) -> Self {
         let (series, structure) = (&model.series, model.structure.clone());
         let n = series.n_train;
+        let (n_blocks, zero) = (n.div_ceil(DATES), R::from_f64(0.0));
         let coordinates = model.layout.coordinates(space);
         let priors = coordinates
             .iter()
@@ -54,7 +58,7 @@ impl<R: Real> Program<R> {
             .spend
             .iter()
             .map(|spend| {
-                let mut padded = vec![R::from_f64(0.0); n + 2 * pad];
+                let mut padded = vec![zero; n_blocks * DATES + 2 * pad];
                 for (to, &x) in padded[pad..].iter_mut().zip(&spend[..n]) {
                     *to = R::from_f64(x);
                 }
@@ -65,11 +69,15 @@ impl<R: Real> Program<R> {
             |values: &[f64]| values[..n].iter().filter(|&&v| v != 0.0).count() * SPARSE < n;
         let (sparse_columns, dense_columns): (Vec<_>, Vec<_>) =
             series.columns.iter().partition(|column| is_sparse(&column.values));
-        let mut dense = Vec::with_capacity(n * dense_columns.len());
+        let mut dense = vec![[zero; DATES]; n_blocks * dense_columns.len()];
+        for (k, column) in dense_columns.iter().enumerate() {
+            for (t, &x) in column.values[..n].iter().enumerate() {
+                dense[t / DATES * dense_columns.len() + k][t % DATES] = R::from_f64(x);
+            }
+        }
         let (mut sparse, mut sparse_rows) = (Vec::new(), vec![0]);
-        for t in 0..n {
-            dense.extend(dense_columns.iter().map(|column| R::from_f64(column.values[t])));
-            for column in &sparse_columns {
+        for t in 0..n_blocks * DATES {
+            for column in sparse_columns.iter().filter(|_| t < n) {
                 if column.values[t] != 0.0 {
                     sparse.push((column.element, R::from_f64(column.values[t])));
                 }
@@ -89,6 +97,22 @@ impl<R: Real> Program<R> {
             sparse_rows,
             sparse,
         }
+    }
+
+    /// Number of blocks of dates.
+    pub fn n_blocks(&self) -> usize {
+        self.n_train.div_ceil(DATES)
+    }
+
+    /// The dense columns on one date.
+    pub fn dense_row(&self, t: usize) -> impl Iterator<Item = R> {
+        let columns = self.dense_elements.len();
+        self.dense[t / DATES * columns..][..columns].iter().map(move |dates| dates[t % DATES])
+    }
+
+    /// The sparse entries of one date: element and value.
+    pub fn sparse_row(&self, t: usize) -> &[(usize, R)] {
+        &self.sparse[self.sparse_rows[t]..self.sparse_rows[t + 1]]
     }
 
     /// Number of elements.

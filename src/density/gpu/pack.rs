@@ -53,7 +53,9 @@ pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
             // Whole numbers up to 2^24 are exact.
             row[1] = (n_rows * stride + sparse.start) as f32;
             row[2] = sparse.len() as f32;
-            row[ROW_HEAD..ROW_HEAD + dense].copy_from_slice(&program.dense[t * dense..][..dense]);
+            for (to, x) in row[ROW_HEAD..].iter_mut().zip(program.dense_row(t)) {
+                *to = x;
+            }
         }
     }
     let mut numbers: Vec<[f32; 4]> =

@@ -21,13 +21,13 @@ pub use crate::config::Mode;
 impl Adstock {
     /// Number of weights for a given `l_max`.
     pub fn n_weights(self, l_max: usize) -> usize {
-        each!(self, n_weights, (l_max))
+        each!(self, leaf => leaf::n_weights(l_max))
     }
 
     /// Raw weights `w` (n) and their derivatives `dw` (parameter-major, parameters × n).
     #[inline(always)]
     pub fn weights<L: Lane>(self, parameters: &[L], w: &mut [L], dw: &mut [L]) {
-        each!(self, weights, (parameters, w, dw))
+        each!(self, leaf => leaf::weights(parameters, w, dw))
     }
 }
 

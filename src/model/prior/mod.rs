@@ -78,28 +78,28 @@ pub type Constants<T> = [T; 4];
 impl Distribution {
     /// Arguments in the leaf's own parametrisation, from those of signature `which`.
     pub fn canonical(self, which: usize, arguments: &[f64]) -> Result<Vec<f64>, String> {
-        each!(self, canonical, (which, arguments))
+        each!(self, leaf => leaf::canonical(which, arguments))
     }
 
     /// The values it takes.
     pub fn support(self, arguments: &[f64]) -> Support {
-        each!(self, support, (arguments))
+        each!(self, leaf => leaf::support(arguments))
     }
 
     /// What [`Distribution::log_density`] needs.
     pub fn constants(self, arguments: &[f64]) -> Constants<f64> {
-        each!(self, constants, (arguments))
+        each!(self, leaf => leaf::constants(arguments))
     }
 
     /// ln p(x) and its derivative in x.
     #[inline(always)]
     pub fn log_density<L: Lane>(self, value: Value<L>, c: &Constants<L>) -> (L, L) {
-        each!(self, log_density, (value, c))
+        each!(self, leaf => leaf::log_density(value, c))
     }
 
     /// One random draw.
     pub fn sample<R: Rng>(self, arguments: &[f64], rng: &mut R) -> f64 {
-        each!(self, sample, (arguments, rng))
+        each!(self, leaf => leaf::sample(arguments, rng))
     }
 }
 
