@@ -6,6 +6,7 @@
 //! `FMA = true` is compiled for those instructions throughout. The WGSL twins in `shaders/math/`
 //! share the formulas.
 
+mod double;
 mod elementary;
 mod lane;
 mod normal;

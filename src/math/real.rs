@@ -3,12 +3,12 @@
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{elementary, normal, scalar};
+use super::{double, elementary, normal, scalar};
 
 /// A floating-point number; the functions are those of [`Lane`](super::Lane), which documents them.
 ///
-/// `f32` functions are branch-free and err by a few units in the last place; `f64` functions may
-/// call libm and serve as the oracle.
+/// They are branch-free and err by a few units in the last place, except that the `f64` functions of
+/// the normal distribution are those of [`scalar`].
 #[allow(missing_docs, reason = "each function is that of `Lane` of the same name")]
 pub trait Real:
     Copy
@@ -119,27 +119,27 @@ impl Real for f64 {
 
     #[inline(always)]
     fn exp<const FMA: bool>(self) -> Self {
-        libm::exp(self)
+        double::elementary::exp::<FMA>(self)
     }
 
     #[inline(always)]
     fn exp_m1<const FMA: bool>(self) -> Self {
-        libm::expm1(self)
+        double::elementary::exp_m1::<FMA>(self)
     }
 
     #[inline(always)]
     fn ln<const FMA: bool>(self) -> Self {
-        libm::log(self)
+        double::elementary::ln::<FMA>(self)
     }
 
     #[inline(always)]
     fn ln_1p<const FMA: bool>(self) -> Self {
-        libm::log1p(self)
+        double::elementary::ln_1p::<FMA>(self)
     }
 
     #[inline(always)]
     fn tanh<const FMA: bool>(self) -> Self {
-        libm::tanh(self)
+        double::elementary::tanh::<FMA>(self)
     }
 
     #[inline(always)]
