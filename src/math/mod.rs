@@ -1,7 +1,7 @@
 //! Numbers: chains across SIMD lanes, the special functions of log densities, the counter-based
 //! random numbers.
 //!
-//! Everything here is one formula per element, free of branches in single precision, and marked
+//! Everything on lanes is one formula per element, free of branches, and marked
 //! `#[inline(always)]`: a function with `#[target_feature(enable = "avx2,fma")]` that calls it with
 //! `FMA = true` is compiled for those instructions throughout. The WGSL twins in `shaders/math/`
 //! share the formulas.

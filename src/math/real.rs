@@ -3,12 +3,12 @@
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{double, elementary, normal, scalar};
+use super::{double, elementary, normal};
 
 /// A floating-point number; the functions are those of [`Lane`](super::Lane), which documents them.
 ///
-/// They are branch-free and err by a few units in the last place, except that the `f64` functions of
-/// the normal distribution are those of [`scalar`].
+/// They are free of branches, so that loops over them vectorise, and err by a few units in the last
+/// place; [`scalar`](super::scalar) and libm are their oracle.
 #[allow(missing_docs, reason = "each function is that of `Lane` of the same name")]
 pub trait Real:
     Copy
@@ -144,11 +144,11 @@ impl Real for f64 {
 
     #[inline(always)]
     fn log_ndtr<const FMA: bool>(self) -> (Self, Self) {
-        scalar::log_ndtr(self)
+        double::normal::log_ndtr::<FMA>(self)
     }
 
     #[inline(always)]
     fn half_normal_quantile<const FMA: bool>(self) -> Self {
-        scalar::half_normal_quantile(self)
+        double::normal::half_normal_quantile::<FMA>(self)
     }
 }

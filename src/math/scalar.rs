@@ -41,7 +41,7 @@ const MILLS: [f64; 29] = [
 ];
 
 /// Φ⁻¹((1 + p)/2)/p in powers of p², for |p| ≤ ½.
-const CENTRAL: [f64; 14] = [
+pub(super) const CENTRAL: [f64; 14] = [
     1.253_314_137_315_500_3,
     0.328_116_873_869_223_56,
     0.180_391_673_079_934_42,
@@ -59,7 +59,7 @@ const CENTRAL: [f64; 14] = [
 ];
 
 /// (z + 3)(h(z) − z) in powers of (z − 3)/(z + 3), h the half-normal quantile.
-const ABOVE: [f64; 29] = [
+pub(super) const ABOVE: [f64; 29] = [
     1.230_929_523_593_599,
     -0.751_376_836_915_228_9,
     0.191_776_532_150_029_82,

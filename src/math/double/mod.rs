@@ -4,3 +4,4 @@
 //! with their sign: a number that was added to 1.5 · 2⁵² has its integer part in its low bits.
 
 pub(super) mod elementary;
+pub(super) mod normal;
