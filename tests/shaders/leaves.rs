@@ -131,7 +131,7 @@ pub fn likelihood(family: Likelihood) -> Probe {
             let parameters = array::<{ likelihood::MAX_PARAMETERS }>(&p);
             let dmu = &mut [number(0.0)];
             let (means, lower_lane) = ([number(mu)], number(lower));
-            let found = family.log_density(&[y], &means, &parameters, lower_lane, dmu);
+            let found = family.log_density(&[f64::from(y)], &means, &parameters, lower_lane, dmu);
             points.push(Point {
                 input: [&[y, mu, lower][..], &p].concat(),
                 expected: numbers(&[&[found.logp, dmu[0]][..], &found.dp].concat()),
