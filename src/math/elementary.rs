@@ -65,7 +65,7 @@ pub(super) fn exp_of_sum<const FMA: bool>(x: f32, low: f32) -> f32 {
 
 /// The larger of a variable and a bound; keeps NaN.
 #[inline(always)]
-fn at_least(x: f32, bound: f32) -> f32 {
+pub(super) fn at_least(x: f32, bound: f32) -> f32 {
     if x < bound { bound } else { x }
 }
 

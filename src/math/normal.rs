@@ -7,12 +7,12 @@
 
 use std::f32::consts::LN_2;
 
-use super::elementary::{FRACTION, artanh_tail, at_most, exp_of_sum, fma, polynomial};
+use super::elementary::{FRACTION, artanh_tail, at_least, at_most, exp_of_sum, fma, polynomial};
 
 /// 1/√(2π).
 const FRAC_1_SQRT_2_PI: f32 = 0.398_942_3;
 
-/// From here on φ(t)/Φ(−t) is t to the last bit.
+/// From here on φ(t)/Φ(−t), which is above t, is t to the last bit.
 const FAR: f32 = 6000.0;
 
 /// Φ(−t)e^(t²/2) = P(t)/Q(t) for 0 ≤ t ≤ [`FAR`], as P and Q: the rational minimax fit on [0, ∞), by
@@ -69,7 +69,8 @@ pub(super) fn log_ndtr<const FMA: bool>(x: f32) -> (f32, f32) {
     let below = fma::<FMA>(-0.5 * t, t, log);
     let value = if negative { below } else { log };
     let slope = if negative { FRAC_1_SQRT_2_PI } else { FRAC_1_SQRT_2_PI * g } * q / a;
-    (value, if x < -FAR { t } else { slope })
+    // the slope is above −x everywhere, and −x to the last bit where t is cut
+    (value, at_least(slope, -x))
 }
 
 /// h(z) = −Φ⁻¹(Φ(−z)/2).

@@ -4,7 +4,9 @@
 use std::f64::consts::LN_2;
 
 use super::super::scalar::{ABOVE, CENTRAL};
-use super::elementary::{FRACTION, artanh_tail, at_most, exp_of_sum, fma, number, polynomial};
+use super::elementary::{
+    FRACTION, artanh_tail, at_least, at_most, exp_of_sum, fma, number, polynomial,
+};
 
 /// 1/√(2π).
 const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
@@ -12,7 +14,7 @@ const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
 /// The bits of 2ᵃ and 2⁻ᵃ, as integers, have this sum.
 const TWICE_BIAS: u64 = 2 * 1.0f64.to_bits();
 
-/// From here on φ(t)/Φ(−t) is t to the last bit.
+/// From here on φ(t)/Φ(−t), which is above t, is t to the last bit.
 const FAR: f64 = 1.5e8;
 
 /// Φ(−t)e^(t²/2) = P(t)/Q(t) for 0 ≤ t ≤ [`FAR`], as P and Q: the rational minimax fit on [0, ∞), by
@@ -92,7 +94,8 @@ pub(in super::super) fn log_ndtr<const FMA: bool>(x: f64) -> (f64, f64) {
     let below = fma::<FMA>(-0.5 * t, t, log);
     let value = if negative { below } else { log };
     let slope = if negative { FRAC_1_SQRT_2_PI } else { FRAC_1_SQRT_2_PI * g } * q / a;
-    (value, if x < -FAR { t } else { slope })
+    // the slope is above −x everywhere, and −x to the last bit where t is cut
+    (value, at_least(slope, -x))
 }
 
 /// h(z) = −Φ⁻¹(Φ(−z)/2).
