@@ -3,7 +3,7 @@
 use super::estimate::Estimate;
 use super::forward::{Components, Parameters, Window};
 use crate::data::Panel;
-use crate::math::Lane;
+use crate::math::{Lane, Real};
 
 /// The step of the marginal return: one per cent more spend on every date.
 const STEP: f64 = 0.01;
@@ -26,44 +26,45 @@ pub struct ChannelRow {
     pub mroas: Estimate,
 }
 
+/// Scaled spend raised by the step, `[channel]`, as the window reads it.
+pub(super) fn raised<R: Real>(window: &Window<'_, R>, panel: &Panel) -> Vec<Vec<R>> {
+    let raised = |c: usize| {
+        let scale = panel.channel_scale[c];
+        window.pad(|date| scale.scale(panel.spend[[date, c]] * (1.0 + STEP)))
+    };
+    (0..panel.channels.len()).map(raised).collect()
+}
+
 /// Totals over the training rows, on the scaled target, of every draw.
-pub(super) struct Totals<'a, L: Lane> {
-    window: &'a Window<'a, L::Scalar>,
+pub(super) struct Totals {
     n_draws: usize,
-    /// Spend raised by the step, `[channel]`, as the window reads it.
-    raised: Vec<Vec<L::Scalar>>,
-    /// Contributions with the raised spend.
-    response: Vec<L>,
     /// `[channel][draw]`.
     contribution: Vec<Vec<f64>>,
     /// What the step adds, `[channel][draw]`.
     extra: Vec<Vec<f64>>,
 }
 
-impl<'a, L: Lane> Totals<'a, L> {
-    /// For so many draws.
-    pub fn new(window: &'a Window<'a, L::Scalar>, panel: &Panel, n_draws: usize) -> Self {
-        let raised = |c: usize| {
-            let scale = panel.channel_scale[c];
-            window.pad(|date| scale.scale(panel.spend[[date, c]] * (1.0 + STEP)))
-        };
-        let n = panel.channels.len();
-        Self {
-            window,
-            n_draws,
-            raised: (0..n).map(raised).collect(),
-            response: vec![L::zero(); window.n_dates()],
-            contribution: vec![Vec::with_capacity(n_draws); n],
-            extra: vec![Vec::with_capacity(n_draws); n],
-        }
+impl Totals {
+    /// For so many channels and draws.
+    pub fn new(channels: usize, n_draws: usize) -> Self {
+        let empty = vec![Vec::with_capacity(n_draws); channels];
+        Self { n_draws, contribution: empty.clone(), extra: empty }
     }
 
-    /// Adds the draws of a block; blocks come in order.
-    pub fn add(&mut self, parameters: &Parameters<L>, components: &Components<L>) {
+    /// Adds the draws of a block, given the raised spend; blocks come in order.
+    #[inline(always)]
+    pub fn add<L: Lane>(
+        &mut self,
+        window: &Window<'_, L::Scalar>,
+        raised: &[Vec<L::Scalar>],
+        parameters: &Parameters<L>,
+        components: &Components<L>,
+    ) {
+        let mut response = vec![L::zero(); window.n_dates()];
         for (c, rows) in components.channels.iter().enumerate() {
-            self.window.media(c, &self.raised[c], parameters, &mut self.response);
+            window.media(c, &raised[c], parameters, &mut response);
             let (mut total, mut extra) = (Sum::<L>::new(), Sum::<L>::new());
-            for (&x, &raised) in rows.iter().zip(&self.response) {
+            for (&x, &raised) in rows.iter().zip(&response) {
                 total.add(x);
                 extra.add(raised - x);
             }
@@ -109,6 +110,7 @@ struct Sum<L> {
 }
 
 impl<L: Lane> Sum<L> {
+    #[inline(always)]
     fn new() -> Self {
         Self { sum: L::zero(), excess: L::zero() }
     }
@@ -121,6 +123,7 @@ impl<L: Lane> Sum<L> {
         self.sum = sum;
     }
 
+    #[inline(always)]
     fn get(&self, lane: usize) -> f64 {
         self.sum.get(lane) - self.excess.get(lane)
     }

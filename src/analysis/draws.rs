@@ -1,35 +1,52 @@
 //! Draws of the posterior predictive, for the store.
 
-use super::Lanes;
 use super::forward::{Components, Parameters, Window};
 use super::predictive::predict;
 use crate::data::Panel;
-use crate::math::{Key, Lane};
+use crate::math::{Isa, Key, Lane, Task, dispatch};
 use crate::model::Model;
 
 /// One draw of the target per parameter draw and date, draws × dates, in the target's units;
 /// `draws` is draws × dim as for [`analyse`](super::analyse).
 pub fn predictive_draws(model: &Model, panel: &Panel, key: Key, draws: &[f64]) -> Vec<f32> {
-    let (dim, dates) = (model.structure.dim, model.series.n_dates());
-    let windows = [Window::train(model), Window::test(model)];
-    let mut components = windows.each_ref().map(Components::new);
-    let mut predicted = vec![0.0; draws.len() / dim * dates];
-    for (block, draws) in draws.chunks(Lanes::LEN * dim).enumerate() {
-        let parameters = Parameters::<Lanes>::new(&model.structure, draws);
-        let first = block * Lanes::LEN;
-        for (window, components) in windows.iter().zip(&mut components) {
-            components.fill(window, &parameters);
-            for (row, &mu) in components.mu.iter().enumerate() {
-                let date = window.dates.start + row;
-                let counter = [date as u32, first as u32];
-                let (likelihood, noise) = (model.structure.likelihood, &parameters.likelihood);
-                let y = predict(likelihood, mu, noise, model.lower, key, counter);
-                for lane in 0..parameters.n_draws {
-                    let y = panel.target_scale.unscale(y.get(lane));
-                    predicted[(first + lane) * dates + date] = y as f32;
+    dispatch(Isa::detect(), Predict { model, panel, key, draws })
+}
+
+struct Predict<'a> {
+    model: &'a Model,
+    panel: &'a Panel,
+    key: Key,
+    draws: &'a [f64],
+}
+
+impl Task for Predict<'_> {
+    type Scalar = f32;
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn run<L: Lane<Scalar = f32>>(self) -> Vec<f32> {
+        let Predict { model, panel, key, draws } = self;
+        let (dim, dates) = (model.structure.dim, model.series.n_dates());
+        let windows = [Window::train(model), Window::test(model)];
+        let mut components = windows.each_ref().map(Components::<L>::new);
+        let mut predicted = vec![0.0; draws.len() / dim * dates];
+        for (block, draws) in draws.chunks(L::LEN * dim).enumerate() {
+            let parameters = Parameters::new(&model.structure, draws);
+            let first = block * L::LEN;
+            for (window, components) in windows.iter().zip(&mut components) {
+                components.fill(window, &parameters);
+                for (row, &mu) in components.mu.iter().enumerate() {
+                    let date = window.dates.start + row;
+                    let counter = [date as u32, first as u32];
+                    let (likelihood, noise) = (model.structure.likelihood, &parameters.likelihood);
+                    let y = predict(likelihood, mu, noise, model.lower, key, counter);
+                    for lane in 0..parameters.n_draws {
+                        let y = panel.target_scale.unscale(y.get(lane));
+                        predicted[(first + lane) * dates + date] = y as f32;
+                    }
                 }
             }
         }
+        predicted
     }
-    predicted
 }

@@ -46,6 +46,7 @@ pub struct Parameters<L> {
 
 impl<L: Lane> Parameters<L> {
     /// From at least one draw, draws × dim, on the natural scale.
+    #[inline(always)]
     pub fn new(structure: &Structure, draws: &[f64]) -> Self {
         let (dim, n) = (structure.dim, structure.n_weights);
         let n_draws = draws.len() / dim;
@@ -75,6 +76,7 @@ impl<L: Lane> Parameters<L> {
 }
 
 /// The values of some elements, then zeros.
+#[inline(always)]
 fn pick<L: Lane, const N: usize>(values: &[L], elements: &[usize]) -> [L; N] {
     let mut picked = [L::zero(); N];
     for (to, &element) in picked.iter_mut().zip(elements) {
@@ -93,8 +95,8 @@ pub struct Window<'a, R> {
     carried: usize,
     /// Scaled spend, `[channel][n_weights + row]`; zeros outside the sample.
     spend: Vec<Vec<R>>,
-    /// Columns of each part and their values on the dates.
-    parts: [Vec<(usize, Vec<R>)>; 3],
+    /// Elements of the linear effects and their columns' values on the dates.
+    columns: Vec<(usize, Vec<R>)>,
 }
 
 impl<'a, R: Real> Window<'a, R> {
@@ -111,19 +113,12 @@ impl<'a, R: Real> Window<'a, R> {
     }
 
     fn new(model: &'a Model, dates: Range<usize>, carried: usize) -> Self {
-        let parts = Part::ALL.map(|part| {
-            let range = match model.layout.find(part.parameter()) {
-                Some(parameter) => parameter.offset..parameter.offset + parameter.len,
-                None => 0..0,
-            };
-            let numbers = |column: &Column| {
-                let values = column.values[dates.clone()].iter().map(|&x| R::from_f64(x));
-                (column.element, values.collect())
-            };
-            let columns = model.series.columns.iter();
-            columns.filter(|column| range.contains(&column.element)).map(numbers).collect()
-        });
-        let mut window = Self { model, dates, carried, spend: Vec::new(), parts };
+        let numbers = |column: &Column| {
+            let values = column.values[dates.clone()].iter().map(|&x| R::from_f64(x));
+            (column.element, values.collect())
+        };
+        let columns = model.series.columns.iter().map(numbers).collect();
+        let mut window = Self { model, dates, carried, spend: Vec::new(), columns };
         window.spend = model.series.spend.iter().map(|x| window.pad(|date| x[date])).collect();
         window
     }
@@ -144,24 +139,24 @@ impl<'a, R: Real> Window<'a, R> {
         padded
     }
 
-    /// A linear component on every date.
-    pub fn linear<L: Lane<Scalar = R>>(
-        &self,
-        part: Part,
-        parameters: &Parameters<L>,
-        out: &mut [L],
-    ) {
-        out.fill(L::zero());
-        for (element, column) in &self.parts[part as usize] {
-            let coefficient = parameters.values[*element];
-            for (out, &x) in out.iter_mut().zip(column) {
-                *out = coefficient.mul_add(L::from_scalar(x), *out);
+    /// The mean of a linear component on every date, given the mean of every element.
+    pub fn linear(&self, part: Part, means: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.n_dates()];
+        let Some(parameter) = self.model.layout.find(part.parameter()) else { return out };
+        let elements = parameter.offset..parameter.offset + parameter.len;
+        for column in &self.model.series.columns {
+            if elements.contains(&column.element) {
+                for (out, x) in out.iter_mut().zip(&column.values[self.dates.clone()]) {
+                    *out += means[column.element] * x;
+                }
             }
         }
+        out
     }
 
     /// The contribution of channel `c` on every date if its spend were `spend` (see
     /// [`Window::pad`]).
+    #[inline(always)]
     pub fn media<L: Lane<Scalar = R>>(
         &self,
         c: usize,
@@ -200,36 +195,36 @@ impl<'a, R: Real> Window<'a, R> {
 
 /// What the mean of every date of a window is made of, on the scaled target.
 pub struct Components<L> {
-    /// Linear components, in the order of [`Part::ALL`].
-    pub parts: [Vec<L>; 3],
     /// Contributions, `[channel][row]`.
     pub channels: Vec<Vec<L>>,
-    /// Their sum.
+    /// The mean: their sum and that of the linear components.
     pub mu: Vec<L>,
 }
 
 impl<L: Lane> Components<L> {
     /// Memory for a window.
+    #[inline(always)]
     pub fn new(window: &Window<'_, L::Scalar>) -> Self {
         let rows = || vec![L::zero(); window.n_dates()];
         Self {
-            parts: Part::ALL.map(|_| rows()),
             channels: (0..window.spend.len()).map(|_| rows()).collect(),
             mu: rows(),
         }
     }
 
     /// Computes all of them.
+    #[inline(always)]
     pub fn fill(&mut self, window: &Window<'_, L::Scalar>, parameters: &Parameters<L>) {
-        for (part, out) in Part::ALL.into_iter().zip(&mut self.parts) {
-            window.linear(part, parameters, out);
+        self.mu.fill(L::zero());
+        for (element, column) in &window.columns {
+            let coefficient = parameters.values[*element];
+            for (mu, &x) in self.mu.iter_mut().zip(column) {
+                *mu = coefficient.mul_add(L::from_scalar(x), *mu);
+            }
         }
         for (c, out) in self.channels.iter_mut().enumerate() {
             window.media(c, &window.spend[c], parameters, out);
-        }
-        self.mu.fill(L::zero());
-        for component in self.parts.iter().chain(&self.channels) {
-            for (mu, &x) in self.mu.iter_mut().zip(component) {
+            for (mu, &x) in self.mu.iter_mut().zip(&*out) {
                 *mu += x;
             }
         }

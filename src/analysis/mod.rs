@@ -1,10 +1,9 @@
 //! What a fitted model says: contributions, returns, predictions and their scores, in one pass over
 //! the draws.
 //!
-//! The pass runs on single-precision lanes without fused multiply-add: sixteen draws at once, the
-//! same bits on every processor. Single precision is what the draws themselves are made in; sums
-//! over draws and dates are double. Draws × dates × channels is never held: a block of sixteen draws
-//! is reduced before the next one is made.
+//! The pass runs on single-precision lanes: sixteen draws at once, on the best instruction set there
+//! is. Single precision is what the draws themselves are made in; sums over draws are double. Draws
+//! × dates × channels is never held: a block of sixteen draws is reduced before the next one is made.
 
 mod channels;
 mod draws;
@@ -19,19 +18,15 @@ mod time;
 pub use channels::ChannelRow;
 pub use draws::predictive_draws;
 pub use estimate::Estimate;
-pub use forward::{Components, Parameters, Part, Window};
-pub use predictive::{expected, predict};
-pub use scores::{Scores, crps};
+pub use scores::Scores;
 pub use time::{MAX_PREDICTIONS, Set, TimeRow};
 
 use crate::data::Panel;
-use crate::math::{F32, Key, Lane};
+use crate::math::{Isa, Key, Lane, Task, dispatch};
 use crate::model::Model;
 use channels::Totals;
+use forward::{Components, Parameters, Window};
 use time::Predictions;
-
-/// The lanes of the analysis.
-type Lanes = F32<false>;
 
 /// The rows of one model in the tables of a run, and its fit.
 #[derive(Clone, Debug)]
@@ -58,23 +53,55 @@ pub fn analyse(model: &Model, panel: &Panel, key: Key, draws: &[f64]) -> Analysi
     let dim = model.structure.dim;
     assert_eq!(draws.len() % dim, 0, "draws are rows of {dim} parameters");
     assert_eq!(model.series.n_dates(), panel.dates.len(), "the panel is the model's");
-    let n_draws = draws.len() / dim;
     let windows = [Window::train(model), Window::test(model)];
-    let mut channels = Totals::<Lanes>::new(&windows[0], panel, n_draws);
-    let mut times =
-        windows.each_ref().map(|window| Predictions::<Lanes>::new(window, key, n_draws));
-    let mut components = windows.each_ref().map(Components::new);
-    for (block, draws) in draws.chunks(Lanes::LEN * dim).enumerate() {
-        let parameters = Parameters::<Lanes>::new(&model.structure, draws);
-        let first = block * Lanes::LEN;
-        for ((window, time), components) in windows.iter().zip(&mut times).zip(&mut components) {
-            components.fill(window, &parameters);
-            time.add(first, &parameters, components);
-        }
-        channels.add(&parameters, &components[0]);
-    }
-    let channels = channels.rows(panel);
-    let [(mut rows, train), (test_rows, test)] = times.map(|time| time.finish(panel));
+    let (channels, times) = dispatch(Isa::detect(), Pass { windows: &windows, panel, key, draws });
+    let means = means(draws, dim);
+    let [(mut rows, train), (test_rows, test)] = times.map(|time| time.finish(panel, &means));
     rows.extend(test_rows);
-    Analysis { channels, time: rows, train, test }
+    Analysis { channels: channels.rows(panel), time: rows, train, test }
+}
+
+/// The one pass over the draws.
+struct Pass<'a> {
+    windows: &'a [Window<'a, f32>; 2],
+    panel: &'a Panel,
+    key: Key,
+    draws: &'a [f64],
+}
+
+impl<'a> Task for Pass<'a> {
+    type Output = (Totals, [Predictions<'a, f32>; 2]);
+
+    #[inline(always)]
+    fn run<L: Lane<Scalar = f32>>(self) -> Self::Output {
+        let Pass { windows, panel, key, draws } = self;
+        let structure = &windows[0].model.structure;
+        let n_draws = draws.len() / structure.dim;
+        let raised = channels::raised(&windows[0], panel);
+        let mut totals = Totals::new(panel.channels.len(), n_draws);
+        let mut times = windows.each_ref().map(|window| Predictions::new(window, key, n_draws));
+        let mut components = windows.each_ref().map(Components::<L>::new);
+        for (block, draws) in draws.chunks(L::LEN * structure.dim).enumerate() {
+            let parameters = Parameters::new(structure, draws);
+            let first = block * L::LEN;
+            for ((window, time), components) in windows.iter().zip(&mut times).zip(&mut components)
+            {
+                components.fill(window, &parameters);
+                time.add(first, &parameters, components);
+            }
+            totals.add(&windows[0], &raised, &parameters, &components[0]);
+        }
+        (totals, times)
+    }
+}
+
+/// Mean of every parameter.
+fn means(draws: &[f64], dim: usize) -> Vec<f64> {
+    let mut means = vec![0.0; dim];
+    for draw in draws.chunks(dim) {
+        means.iter_mut().zip(draw).for_each(|(mean, x)| *mean += x);
+    }
+    let n = (draws.len() / dim) as f64;
+    means.iter_mut().for_each(|mean| *mean /= n);
+    means
 }

@@ -5,7 +5,7 @@ use super::predictive::{expected, predict};
 use super::scores::{Scores, crps};
 use crate::data::Panel;
 use crate::diagnostics::{HDI_PROB, hdi_sorted};
-use crate::math::{Key, Lane};
+use crate::math::{Key, Lane, Real};
 use jiff::civil::Date;
 
 /// Most draws that the intervals of predictions rest on.
@@ -57,58 +57,65 @@ pub struct TimeRow {
 }
 
 /// What is gathered of a window's dates while the draws pass.
-pub(super) struct Predictions<'a, L: Lane> {
-    window: &'a Window<'a, L::Scalar>,
+pub(super) struct Predictions<'a, R> {
+    window: &'a Window<'a, R>,
     key: Key,
     n_draws: usize,
     /// Every so many draws, one is predicted with noise.
     stride: usize,
     /// Draws of y, `[row][kept draw]`, on the scaled target.
     draws: Vec<Vec<f32>>,
-    /// Sums over the draws of E[y], the parts and the channels, `[quantity][row]`.
-    sums: Vec<Vec<f64>>,
+    /// Sum over the draws of E[y], `[row]`.
+    expected: Vec<f64>,
+    /// Sums over the draws of the contributions, `[channel][row]`.
+    channels: Vec<Vec<f64>>,
 }
 
-impl<'a, L: Lane> Predictions<'a, L> {
+impl<'a, R: Real> Predictions<'a, R> {
     /// For so many draws.
-    pub fn new(window: &'a Window<'a, L::Scalar>, key: Key, n_draws: usize) -> Self {
+    pub fn new(window: &'a Window<'a, R>, key: Key, n_draws: usize) -> Self {
         let stride = n_draws.div_ceil(MAX_PREDICTIONS).max(1);
         let rows = window.n_dates();
-        let quantities = 1 + Part::ALL.len() + window.model.structure.channels.len();
         let draws = vec![Vec::with_capacity(n_draws.div_ceil(stride)); rows];
-        Self { window, key, n_draws, stride, draws, sums: vec![vec![0.0; rows]; quantities] }
+        let channels = vec![vec![0.0; rows]; window.model.structure.channels.len()];
+        Self { window, key, n_draws, stride, draws, expected: vec![0.0; rows], channels }
     }
 
     /// Adds the draws of a block, the first of them `first`; blocks come in order.
-    pub fn add(&mut self, first: usize, parameters: &Parameters<L>, components: &Components<L>) {
+    #[inline(always)]
+    pub fn add<L: Lane<Scalar = R>>(
+        &mut self,
+        first: usize,
+        parameters: &Parameters<L>,
+        components: &Components<L>,
+    ) {
         let (model, n) = (self.window.model, parameters.n_draws);
         let (likelihood, lower) = (model.structure.likelihood, model.lower);
         let noise = &parameters.likelihood;
         let kept = (0..n).filter(|lane| (first + lane).is_multiple_of(self.stride));
         let kept: Vec<usize> = kept.collect();
-        let (predicted, by_component) = self.sums.split_at_mut(1);
         for (row, &mu) in components.mu.iter().enumerate() {
             let y = expected(likelihood, mu, noise, lower);
-            predicted[0][row] += sum(y, n);
+            self.expected[row] += sum(y, n);
             if !kept.is_empty() {
                 let counter = [(self.window.dates.start + row) as u32, first as u32];
                 let y = predict(likelihood, mu, noise, lower, self.key, counter);
                 self.draws[row].extend(kept.iter().map(|&lane| y.get(lane) as f32));
             }
         }
-        let components = components.parts.iter().chain(&components.channels);
-        for (sums, component) in by_component.iter_mut().zip(components) {
-            for (total, &x) in sums.iter_mut().zip(component) {
+        for (sums, contributions) in self.channels.iter_mut().zip(&components.channels) {
+            for (total, &x) in sums.iter_mut().zip(contributions) {
                 *total += sum(x, n);
             }
         }
     }
 
-    /// The table's rows and their scores.
-    pub fn finish(&self, panel: &Panel) -> (Vec<TimeRow>, Scores) {
+    /// The table's rows and their scores, given the mean of every parameter.
+    pub fn finish(&self, panel: &Panel, means: &[f64]) -> (Vec<TimeRow>, Scores) {
         let scale = panel.target_scale;
         let set = if self.window.dates.start < panel.n_train { Set::Train } else { Set::Test };
         let (mut rows, mut scores) = (Vec::new(), Vec::new());
+        let [baseline, seasonality, control] = Part::ALL.map(|part| self.window.linear(part, means));
         let mut sorted = Vec::new();
         for (row, date) in self.window.dates.clone().enumerate() {
             let actual = panel.target[date];
@@ -117,18 +124,18 @@ impl<'a, L: Lane> Predictions<'a, L> {
             sorted.sort_unstable_by(f64::total_cmp);
             let [predicted_hdi_3, predicted_hdi_97] = hdi_sorted(&sorted, HDI_PROB);
             scores.push(crps(&sorted, actual));
-            let mean = |quantity: usize| self.sums[quantity][row] / self.n_draws as f64;
+            let mean = |sums: &Vec<f64>| sums[row] / self.n_draws as f64;
             rows.push(TimeRow {
                 date: panel.dates[date],
                 set,
                 actual,
-                predicted_mean: scale.unscale(mean(0)),
+                predicted_mean: scale.unscale(mean(&self.expected)),
                 predicted_hdi_3,
                 predicted_hdi_97,
-                baseline: scale.unscale(mean(1)),
-                seasonality: mean(2) * scale.factor,
-                control: mean(3) * scale.factor,
-                channels: (4..self.sums.len()).map(|q| mean(q) * scale.factor).collect(),
+                baseline: scale.unscale(baseline[row]),
+                seasonality: seasonality[row] * scale.factor,
+                control: control[row] * scale.factor,
+                channels: self.channels.iter().map(|sums| mean(sums) * scale.factor).collect(),
             });
         }
         let scores = Scores::new(&rows, &scores);

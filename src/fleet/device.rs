@@ -1,8 +1,8 @@
 //! Which engine fits: the choice of the user, and what it comes to on this machine.
 
-use crate::density::cpu::Isa;
 use crate::error::Result;
 use crate::gpu::{self, Choice, Gpu};
+use crate::math::Isa;
 use serde::Serialize;
 
 /// Batches of fewer models than this go to the CPU engine: 64 models × 64 chains are the 4,096

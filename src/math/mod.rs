@@ -8,12 +8,14 @@
 
 mod double;
 mod elementary;
+mod isa;
 mod lane;
 mod normal;
 mod philox;
 mod real;
 pub mod scalar;
 
+pub use isa::{Isa, Lanes, Task, dispatch};
 pub use lane::{F32, F64, Lane, Wide};
 pub use philox::{Key, Purpose, lane_normals, normals, philox4x32, uniform};
 pub use real::Real;

@@ -4,22 +4,19 @@ mod dates;
 mod evaluate;
 mod factor;
 mod hmc;
-mod isa;
 mod oracle;
 mod program;
 
-pub use isa::Isa;
 pub use oracle::{Evaluation, Oracle};
 pub(crate) use program::Program;
 
 use super::request::{Collect, Engine, Moments, Ran, Request, Response};
 use crate::error::{Error, Result};
-use crate::math::{F32, Key, Lane};
+use crate::math::{F32, Isa, Key, Lane, Task, dispatch};
 use crate::model::{Model, Space};
 use evaluate::{Scratch, evaluate};
 use factor::Factor;
 use hmc::{Block, Trajectories};
-use isa::{Task, dispatch};
 
 use rayon::prelude::*;
 

@@ -1,9 +1,9 @@
 //! The oracle: the log density in double precision, term by term.
 
 use super::evaluate::{Scratch, evaluate};
-use super::isa::{Isa, Task, dispatch};
+
 use super::program::Program;
-use crate::math::Lane;
+use crate::math::{Isa, Lane, Task, dispatch};
 use crate::model::{Model, Space};
 
 /// A model in double precision.

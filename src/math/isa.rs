@@ -1,6 +1,6 @@
 //! Which instruction set the lanes run on, found out at run time.
 
-use crate::math::{F32, F64, Lane, Real};
+use super::{F32, F64, Lane, Real};
 
 /// An instruction set, the better ones later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
