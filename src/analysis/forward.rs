@@ -206,10 +206,7 @@ impl<L: Lane> Components<L> {
     #[inline(always)]
     pub fn new(window: &Window<'_, L::Scalar>) -> Self {
         let rows = || vec![L::zero(); window.n_dates()];
-        Self {
-            channels: (0..window.spend.len()).map(|_| rows()).collect(),
-            mu: rows(),
-        }
+        Self { channels: (0..window.spend.len()).map(|_| rows()).collect(), mu: rows() }
     }
 
     /// Computes all of them.

@@ -4,7 +4,7 @@ use super::forward::{Components, Parameters, Part, Window};
 use super::predictive::{expected, predict};
 use super::scores::{Scores, crps};
 use crate::data::Panel;
-use crate::diagnostics::{HDI_PROB, hdi_sorted};
+use crate::diagnostics::{HDI_PROB, bits, hdi_sorted, sort_by_bits};
 use crate::math::{Key, Lane, Real};
 use jiff::civil::Date;
 
@@ -111,17 +111,20 @@ impl<'a, R: Real> Predictions<'a, R> {
     }
 
     /// The table's rows and their scores, given the mean of every parameter.
-    pub fn finish(&self, panel: &Panel, means: &[f64]) -> (Vec<TimeRow>, Scores) {
+    pub fn finish(mut self, panel: &Panel, means: &[f64]) -> (Vec<TimeRow>, Scores) {
         let scale = panel.target_scale;
         let set = if self.window.dates.start < panel.n_train { Set::Train } else { Set::Test };
         let (mut rows, mut scores) = (Vec::new(), Vec::new());
-        let [baseline, seasonality, control] = Part::ALL.map(|part| self.window.linear(part, means));
+        let [baseline, seasonality, control] =
+            Part::ALL.map(|part| self.window.linear(part, means));
         let mut sorted = Vec::new();
         for (row, date) in self.window.dates.clone().enumerate() {
             let actual = panel.target[date];
+            let draws = &mut self.draws[row];
+            sort_by_bits(draws, |&y| bits(f64::from(y)));
             sorted.clear();
-            sorted.extend(self.draws[row].iter().map(|&y| scale.unscale(f64::from(y))));
-            sorted.sort_unstable_by(f64::total_cmp);
+            // The factor of the target is positive: the order stays.
+            sorted.extend(draws.iter().map(|&y| scale.unscale(f64::from(y))));
             let [predicted_hdi_3, predicted_hdi_97] = hdi_sorted(&sorted, HDI_PROB);
             scores.push(crps(&sorted, actual));
             let mean = |sums: &Vec<f64>| sums[row] / self.n_draws as f64;

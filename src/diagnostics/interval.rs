@@ -1,5 +1,7 @@
 //! Quantiles and highest-density intervals of draws.
 
+use super::sort::{bits, sort_by_bits};
+
 /// Probability of the intervals that are reported, from 3 % to 97 %.
 pub const HDI_PROB: f64 = 0.94;
 
@@ -53,7 +55,7 @@ pub fn quantile_sorted(sorted: &[f64], prob: f64) -> f64 {
 /// A sorted copy.
 fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
+    sort_by_bits(&mut sorted, |&x| bits(x));
     sorted
 }
 

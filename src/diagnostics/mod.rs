@@ -17,6 +17,7 @@ mod interval;
 mod mcse;
 mod rank;
 mod rhat;
+mod sort;
 mod summary;
 mod verdict;
 
@@ -25,5 +26,6 @@ pub use ess::{ess_bulk, ess_mean, ess_sd, ess_tail};
 pub use interval::{HDI_PROB, hdi, hdi_sorted, quantile, quantile_sorted};
 pub use mcse::{mcse_mean, mcse_sd};
 pub use rhat::{rhat, rhat_nested, rhat_nested_identity};
+pub(crate) use sort::{bits, sort_by_bits};
 pub use summary::{Gate, Summariser, Summary, gate, summarise};
 pub use verdict::{Evidence, Extremes, Status, Verdict, Worst};

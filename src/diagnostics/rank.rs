@@ -1,6 +1,9 @@
 //! Rank normalisation: draws sorted once, their normal scores, and those of the folded draws.
 
-use super::chains::{Chains, Halves};
+use super::{
+    chains::{Chains, Halves},
+    sort::{bits, sort_by_bits},
+};
 
 /// Draws in ascending order with their places in [`Halves::all`].
 pub(super) struct Order {
@@ -13,7 +16,7 @@ impl Order {
     /// Sorts all draws, the middle ones of odd chains included.
     pub fn new(halves: &Halves) -> Self {
         let mut pairs: Vec<(f64, u32)> = halves.all().iter().copied().zip(0..).collect();
-        pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        sort_by_bits(&mut pairs, |pair| bits(pair.0));
         let (values, places) = pairs.into_iter().unzip();
         Self { values, places }
     }
@@ -39,15 +42,12 @@ impl Order {
         for _ in 0..n {
             let left = if below > 0 { median - self.values[below - 1] } else { f64::INFINITY };
             let right = if above < n { self.values[above] - median } else { f64::INFINITY };
-            let (distance, from) = if above == n || (below > 0 && left < right) {
-                below -= 1;
-                (left, below)
-            } else {
-                above += 1;
-                (right, above - 1)
-            };
-            folded.values.push(distance);
-            folded.places.push(self.places[from]);
+            // Which side is nearer cannot be guessed: no branch. Of the draws, one side is finite.
+            let lower = usize::from(left < right);
+            below -= lower;
+            folded.values.push(left.min(right));
+            folded.places.push(self.places[if lower == 1 { below } else { above }]);
+            above += 1 - lower;
         }
         folded
     }
