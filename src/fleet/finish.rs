@@ -6,7 +6,7 @@ use crate::analysis::{self, Analysis};
 use crate::data::Panel;
 use crate::density::Oracle;
 use crate::diagnostics::{self, Evidence, Extremes, Status, Summariser, Summary, Verdict};
-use crate::math::{F64, Key, Lane};
+use crate::math::{Isa, Key, Lane, Task, dispatch};
 use crate::model::coordinate::Coordinate;
 use crate::model::{Model, Space};
 use crate::posterior::inference_data::{Coord, Draws, InferenceData, SampleStats, Variable};
@@ -223,15 +223,31 @@ impl Job<'_> {
     }
 }
 
-/// Values on an element's natural scale, in the precision they are stored.
-pub fn natural(coordinate: Coordinate, positions: &[f32]) -> impl Iterator<Item = f32> {
-    type Lanes = F64<false>;
-    positions.chunks(Lanes::LEN).flat_map(move |positions| {
-        let mut u = Lanes::zero();
-        positions.iter().enumerate().for_each(|(lane, &x)| u.set(lane, f64::from(x)));
-        let x = coordinate.map(u).value.x;
-        (0..positions.len()).map(move |lane| x.get(lane) as f32)
-    })
+/// Values on an element's natural scale, as the density on the CPU sees them.
+pub fn natural(coordinate: Coordinate, positions: &[f32]) -> Vec<f32> {
+    dispatch(Isa::detect(), Natural { coordinate, positions })
+}
+
+struct Natural<'a> {
+    coordinate: Coordinate,
+    positions: &'a [f32],
+}
+
+impl Task for Natural<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn run<L: Lane<Scalar = f32>>(self) -> Vec<f32> {
+        let n = self.positions.len();
+        let mut values = self.positions.to_vec();
+        // Zeros fill the last lanes up.
+        values.resize(n.next_multiple_of(L::LEN), 0.0);
+        for lanes in values.chunks_exact_mut(L::LEN) {
+            self.coordinate.map(L::load(lanes)).value.x.store(lanes);
+        }
+        values.truncate(n);
+        values
+    }
 }
 
 /// Draws on the parameters' natural scale, (element, chain, draw).
@@ -243,7 +259,7 @@ fn constrain(model: &Model, sampled: &Sampled) -> Array3<f32> {
         .into_par_iter()
         .map(|i| {
             let positions: Vec<f32> = draws.index_axis(Axis(2), i).t().iter().copied().collect();
-            natural(coordinates[i], &positions).collect()
+            natural(coordinates[i], &positions)
         })
         .collect();
     Array3::from_shape_vec((dim, chains, n), values.concat()).expect("one value per draw")

@@ -316,7 +316,7 @@ fn take(news: &Mutex<Vec<Event>>) -> Vec<Event> {
 fn sampler(model: &Model, settings: &Settings, key: Key) -> Result<ModelSampler> {
     let coordinates = model.layout.coordinates(Space::Sampling);
     let report = move |element: usize, positions: &[f32]| {
-        natural(coordinates[element], positions).map(f64::from).collect()
+        natural(coordinates[element], positions).into_iter().map(f64::from).collect()
     };
     let sampler = ModelSampler::new(settings, model.layout.dim(), key, start(model, key))?;
     Ok(sampler.reporting(Arc::new(report)))
