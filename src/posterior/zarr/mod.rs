@@ -1,4 +1,5 @@
-//! A small Zarr v3 store in one file: a zip of stored entries, one gzip chunk per array.
+//! A small Zarr v3 store in one file: a zip of stored entries, one chunk per array, packed by gzip
+//! where that gains anything.
 //!
 //! The subset that draws need, in the layout that zarr-python, xarray and ArviZ open without a
 //! warning: JSON metadata, consolidated at the root, little-endian numbers, vlen-utf8 strings.

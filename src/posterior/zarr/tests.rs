@@ -49,6 +49,8 @@ fn example() -> Vec<Group> {
                 array("no_text", &["draw"], &[0], Data::Text(vec![])),
                 array("empty_text", &["draw"], &[1], Data::Text(vec![String::new()])),
                 array("flag", &["draw"], &[3], Data::Bool(vec![true, false, true])),
+                array("long", &["step"], &[200], Data::I64((0..200).collect())),
+                array("single", &["step"], &[200], Data::F32(vec![0.5; 200])),
             ],
             attributes: Map::new(),
         },
@@ -90,13 +92,17 @@ fn the_layout_is_that_of_the_specification() {
     let path = folder.path().join("a.zarr.zip");
     write(&path, &example()).unwrap();
     let beta = entry(&path, "posterior/beta/c/0/0");
-    assert_eq!(gunzip(&beta), [0.1f64.to_le_bytes(), f64::INFINITY.to_le_bytes()].concat());
-    assert_eq!(gunzip(&entry(&path, "odd/scalar/c")), 3.0f64.to_le_bytes());
-    assert_eq!(gunzip(&entry(&path, "odd/flag/c/0")), [1, 0, 1]);
+    assert_eq!(beta, [0.1f64.to_le_bytes(), f64::INFINITY.to_le_bytes()].concat());
+    assert_eq!(entry(&path, "odd/scalar/c"), 3.0f64.to_le_bytes());
+    assert_eq!(entry(&path, "odd/flag/c/0"), [1, 0, 1]);
+    // Long arrays are packed, draws in single precision are not.
+    let long: Vec<u8> = (0..200i64).flat_map(i64::to_le_bytes).collect();
+    assert_eq!(gunzip(&entry(&path, "odd/long/c/0")), long);
+    assert_eq!(entry(&path, "odd/single/c/0"), 0.5f32.to_le_bytes().repeat(200));
     // vlen-utf8 by hand: two strings, lengths 2 and 11.
     let mut texts = b"\x02\0\0\0\x02\0\0\0TV\x0d\0\0\0".to_vec();
     texts.extend("Übér, \"日\"".bytes());
-    assert_eq!(gunzip(&entry(&path, "posterior/channel/c/0")), texts);
+    assert_eq!(entry(&path, "posterior/channel/c/0"), texts);
     let node: Value = serde_json::from_slice(&entry(&path, "posterior/alpha/zarr.json")).unwrap();
     assert_eq!(node["dimension_names"], json!(["chain", "draw", "channel"]));
     assert_eq!(node["data_type"], "float32");
@@ -104,7 +110,9 @@ fn the_layout_is_that_of_the_specification() {
     let nodes = root["consolidated_metadata"]["metadata"].as_object().unwrap();
     assert!(nodes.keys().is_sorted());
     assert_eq!(nodes["posterior/alpha"], node);
-    assert_eq!(nodes.len(), 2 + 4 + 5);
+    assert_eq!(nodes.len(), 2 + 4 + 7);
+    let codecs = |array: &str| nodes[array]["codecs"].as_array().unwrap().len();
+    assert_eq!((codecs("odd/long"), codecs("odd/single")), (2, 1));
 }
 
 #[test]
@@ -199,6 +207,9 @@ fn lying_metadata_is_an_input_error() {
         read(&path).and_then(|store| store.array("g", "a"))
     };
     assert_eq!(try_it(&|_| (), &[0; 16]).unwrap().data, Data::F64(vec![0.0; 2]));
+    // A packed chunk that says it is a plain one.
+    assert!(try_it(&|node| node["codecs"] = json!([{ "name": "bytes" }]), &[0; 16]).is_err());
+    assert!(try_it(&|node| node["codecs"] = json!([]), &[0; 16]).is_err());
     let refused = |change: &dyn Fn(&mut Value), chunk: &[u8]| {
         assert_eq!(try_it(change, chunk).unwrap_err().kind(), Kind::Input);
     };
