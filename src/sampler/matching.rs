@@ -1,7 +1,7 @@
 //! Batch-and-match: a Gaussian fitted to the scores of its own draws.
 
 use super::{
-    linalg::{Matrix, cholesky, eigen, scale_columns},
+    linalg::{Matrix, Part, cholesky, eigen, product, sandwich, scale_columns, square},
     start::{Batch, median},
 };
 
@@ -37,8 +37,13 @@ impl Fit {
         }
         let n = batch.finite.len();
         let gradient = Matrix::from_fn(n, dim, |i, j| batch.grad[batch.finite[i] * dim + j]);
-        let mut g = &gradient * &self.factor;
-        let norms: Vec<f64> = (0..n).map(|i| g.row(i).norm_l2()).collect();
+        let factor = (self.factor.as_ref(), Part::Lower);
+        let mut g = product((gradient.as_ref(), Part::All), factor, Part::All);
+        let mut norms = vec![0.0; n];
+        for j in 0..dim {
+            norms.iter_mut().zip(g.col(j).iter()).for_each(|(norm, g)| *norm += g * g);
+        }
+        norms.iter_mut().for_each(|norm: &mut f64| *norm = norm.sqrt());
         let limit = 5.0 * median(&norms);
         for (i, norm) in norms.iter().enumerate().filter(|(_, norm)| **norm > limit) {
             for j in 0..dim {
@@ -51,7 +56,8 @@ impl Fit {
         if let Some((shift, factor)) = matched(z, g, strength, last) {
             let shift = &self.factor * &shift;
             self.mu.iter_mut().enumerate().for_each(|(j, m)| *m += shift[(j, 0)]);
-            self.factor = &self.factor * &factor;
+            let [old, new] = [&self.factor, &factor].map(|l| (l.as_ref(), Part::Lower));
+            self.factor = product(old, new, Part::Lower);
         }
     }
 }
@@ -67,20 +73,20 @@ fn matched(mut z: Matrix, mut g: Matrix, strength: f64, last: bool) -> Option<(M
     let z_mean = center(&mut z);
     let g_mean = center(&mut g);
     let pull = strength / (1.0 + strength);
-    let u = faer::Scale(strength / n) * (g.transpose() * &g)
+    let u = faer::Scale(strength / n) * square(g.transpose())
         + faer::Scale(if last { pull } else { 0.0 }) * (&g_mean * g_mean.transpose());
     let v = Matrix::identity(dim, dim)
-        + faer::Scale(strength / n) * (z.transpose() * &z)
+        + faer::Scale(strength / n) * square(z.transpose())
         + faer::Scale(pull) * (&z_mean * z_mean.transpose());
     // S u S + S = v. With v = C Cᵀ: S = C T Cᵀ, T = 2 (I + (I + 4 Cᵀ u C)^½)⁻¹.
     let c = cholesky(&v)?;
-    let (values, vectors) = eigen(&(c.transpose() * &u * &c))?;
-    let mut y = &c * &vectors;
+    let (values, vectors) = eigen(&sandwich(&c, &u))?;
+    let mut y = product((c.as_ref(), Part::Lower), (vectors.as_ref(), Part::All), Part::All);
     scale_columns(&mut y, |j| {
         let root = (1.0 + 4.0 * values[j].max(0.0)).sqrt();
         (2.0 / (1.0 + root)).sqrt()
     });
-    let s = &y * y.transpose();
+    let s = square(y.as_ref());
     let factor = cholesky(&s)?;
     let shift = faer::Scale(pull) * (&s * &g_mean + &z_mean);
     Some((shift, factor))

@@ -1,6 +1,9 @@
 //! The metric: windows of moments, and the dense Fisher metric the chains share.
 
-use super::linalg::{Matrix, cholesky, eigen, geometric_mean, scale_columns};
+use super::linalg::{
+    Matrix, Part, cholesky, eigen, geometric_mean, largest_eigenvalue, product, sandwich,
+    scale_columns, square,
+};
 use crate::density::request::Moments;
 
 /// Above this many dimensions only the directions that clearly differ from a diagonal metric are
@@ -54,10 +57,11 @@ impl Window {
         self.trajectories += moments.trajectories;
         add(&mut self.x, &moments.x);
         add(&mut self.g, &moments.g);
-        for i in 0..dim {
-            for j in 0..dim {
-                self.xx[(i, j)] += moments.xx[i * dim + j];
-                self.gg[(i, j)] += moments.gg[i * dim + j];
+        // Both are symmetric: rows are columns.
+        for j in 0..dim {
+            for i in 0..dim {
+                self.xx[(i, j)] += moments.xx[j * dim + i];
+                self.gg[(i, j)] += moments.gg[j * dim + i];
             }
         }
         for (k, &logp) in logp.iter().enumerate() {
@@ -83,8 +87,8 @@ impl Window {
         }
         add(&mut self.g, &other.g);
         self.gg += &other.gg;
-        for i in 0..dim {
-            for j in 0..dim {
+        for j in 0..dim {
+            for i in 0..dim {
                 self.xx[(i, j)] += other.xx[(i, j)]
                     + shift[i] * total[j]
                     + total[i] * shift[j]
@@ -154,7 +158,7 @@ pub(super) fn fisher(window: &Window, old: &Matrix) -> Option<Metric> {
         return None;
     }
     let mut cx = whiten(old, &covariance(&window.xx, &window.total(), count));
-    let mut cg = old.transpose() * covariance(&window.gg, &window.g, count) * old;
+    let mut cg = sandwich(old, &covariance(&window.gg, &window.g, count));
     let scale: Vec<f64> = (0..dim).map(|j| (cx[(j, j)] / cg[(j, j)]).sqrt().sqrt()).collect();
     if !scale.iter().all(|s| s.is_finite() && *s > 0.0) {
         return None;
@@ -172,14 +176,16 @@ pub(super) fn fisher(window: &Window, old: &Matrix) -> Option<Metric> {
     let mut largest = *values.last()?;
     if dim > LOW_RANK_ABOVE {
         m = low_rank(&m)?;
-        largest = *eigen(&whiten(&cholesky(&m)?, &cx))?.0.last()?;
+        largest = largest_eigenvalue(&whiten(&cholesky(&m)?, &cx))?;
     }
     for j in 0..dim {
         for i in 0..dim {
             m[(i, j)] *= scale[i] * scale[j];
         }
     }
-    Some(Metric { factor: old * cholesky(&m)?, largest })
+    let new = cholesky(&m)?;
+    let [old, new] = [old, &new].map(|l| (l.as_ref(), Part::Lower));
+    Some(Metric { factor: product(old, new, Part::Lower), largest })
 }
 
 /// L⁻¹ c L⁻ᵀ.
@@ -214,7 +220,7 @@ fn low_rank(m: &Matrix) -> Option<Matrix> {
     let (values, mut vectors) = eigen(m)?;
     let kept = |j: usize| if (0.5..=2.0).contains(&values[j]) { 1.0 } else { values[j] };
     scale_columns(&mut vectors, |j| kept(j).max(0.0).sqrt());
-    Some(&vectors * vectors.transpose())
+    Some(square(vectors.as_ref()))
 }
 
 /// Covariance from sums about a center.

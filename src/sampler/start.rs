@@ -2,12 +2,12 @@
 
 use super::{
     adam::{ADAM_STEPS, Adam},
-    linalg::{Matrix, diagonal},
+    linalg::{Matrix, Part, diagonal, product},
     matching::{Fit, MATCHES},
 };
 use crate::density::request::{Request, Response};
 use crate::error::{Error, Result};
-use crate::math::{self, Key, Purpose};
+use crate::math::{Isa, Key, Lane, Purpose, Task, dispatch, lane_normals};
 
 /// Distinct starting points.
 pub(super) const STARTS: usize = 16;
@@ -197,13 +197,13 @@ impl Starting {
         let last = round == MATCHES;
         let count = if last { 2 * CANDIDATES } else { self.batch };
         let mut white = Matrix::zeros(count, self.dim);
-        for i in 0..count {
-            let spread = if last && i >= CANDIDATES { INFLATION.sqrt() } else { 1.0 };
-            for (j, z) in normals(self.key, i as u32, round as u32, self.dim).enumerate() {
-                white[(i, j)] = spread * f64::from(z);
-            }
+        dispatch(Isa::detect(), Normals { key: self.key, round, to: &mut white });
+        if last {
+            let mut inflated = white.subrows_mut(CANDIDATES, CANDIDATES);
+            inflated *= faer::Scale(INFLATION.sqrt());
         }
-        let x = &white * fit.factor.transpose();
+        let factor = (fit.factor.transpose(), Part::Upper);
+        let x = product((white.as_ref(), Part::All), factor, Part::All);
         self.points.clear();
         for i in 0..count {
             self.points.extend((0..self.dim).map(|j| fit.mu[j] + x[(i, j)]));
@@ -283,14 +283,37 @@ impl Batch {
     }
 }
 
-/// Independent standard normals of a point in a round.
-fn normals(key: Key, point: u32, round: u32, dim: usize) -> impl Iterator<Item = f32> {
-    (0..dim.div_ceil(4) as u32)
-        .flat_map(move |block| {
-            let counter = [block, point, round, Purpose::Start as u32];
-            math::normals(math::philox4x32(counter, key.0))
-        })
-        .take(dim)
+/// Fills a matrix with the independent standard normals of a round, a row for each point.
+struct Normals<'a> {
+    key: Key,
+    round: usize,
+    to: &'a mut Matrix,
+}
+
+impl Task for Normals<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lane<Scalar = f32>>(self) {
+        let (points, dim) = (self.to.nrows(), self.to.ncols());
+        for first in (0..points).step_by(L::LEN) {
+            for block in (0..dim).step_by(4) {
+                let four = (block / 4) as u32;
+                let z = lane_normals::<L>(
+                    self.key,
+                    four,
+                    first as u32,
+                    self.round as u32,
+                    Purpose::Start,
+                );
+                for (j, z) in (block..dim).zip(z) {
+                    for (lane, i) in (first..points).take(L::LEN).enumerate() {
+                        self.to[(i, j)] = z.get(lane);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// A heavy-tailed prior has no variance: one is the scale of the sampler's coordinates.
