@@ -1,7 +1,10 @@
-//! Sorting by the bits of numbers: a pass per byte that differs, and no comparison to guess wrong.
+//! Sorting by the bits of numbers: a few passes over them, and no comparison to guess wrong.
 
 /// Below this many items a pass costs more than comparisons do.
 const FEW: usize = 64;
+/// The fewest and the most bits sorted by in one pass: about as many places as there are items, as
+/// long as the places stay near.
+const DIGIT: (u32, u32) = (8, 12);
 
 /// The bits of a number, in the order of [`f64::total_cmp`].
 pub(crate) fn bits(x: f64) -> u64 {
@@ -9,7 +12,7 @@ pub(crate) fn bits(x: f64) -> u64 {
     bits ^ (((bits as i64) >> 63) as u64 | 1 << 63)
 }
 
-/// Sorts by a key: radix sort, the least significant byte first. Draws are of single precision, so
+/// Sorts by a key: radix sort, the least significant digit first. Draws are of single precision, so
 /// that half of the bits of their double-precision keys are equal and cost nothing.
 pub(crate) fn sort_by_bits<T: Copy>(items: &mut Vec<T>, key: impl Fn(&T) -> u64) {
     if items.len() < FEW {
@@ -18,23 +21,25 @@ pub(crate) fn sort_by_bits<T: Copy>(items: &mut Vec<T>, key: impl Fn(&T) -> u64)
     }
     let first = key(&items[0]);
     let varying = items.iter().fold(0, |varying, item| varying | (key(item) ^ first));
+    let width = items.len().ilog2().clamp(DIGIT.0, DIGIT.1);
+    let mut places = vec![0u32; 1 << width];
     let mut aside = items.clone();
     let mut shift = varying.trailing_zeros();
     while shift < u64::BITS && varying >> shift != 0 {
-        let byte = |item: &T| (key(item) >> shift) as u8 as usize;
-        let mut places = [0; 256];
-        items.iter().for_each(|item| places[byte(item)] += 1);
+        let digit = |item: &T| (key(item) >> shift) as usize & ((1 << width) - 1);
+        places.fill(0);
+        items.iter().for_each(|item| places[digit(item)] += 1);
         let mut before = 0;
         for place in &mut places {
             before += std::mem::replace(place, before);
         }
         for item in &*items {
-            let place = &mut places[byte(item)];
-            aside[*place] = *item;
+            let place = &mut places[digit(item)];
+            aside[*place as usize] = *item;
             *place += 1;
         }
         std::mem::swap(items, &mut aside);
-        shift += 8;
+        shift += width;
     }
 }
 
