@@ -135,8 +135,8 @@ impl Table {
         let columns = self.columns.iter().map(|(name, column)| to_polars(name, column)).collect();
         let mut frame = pl::DataFrame::new(self.rows(), columns).map_err(bug)?;
         // Packed in memory: an error of the disk then stays one, with its kind. Small tables gain
-        // nothing from threads, and a packer that takes a megabyte for every column costs more than
-        // all else (zstd; it makes the files a tenth smaller).
+        // nothing from threads, nor from zstd, whose memory for every column costs more time than its
+        // twentieth of the size is worth.
         let mut bytes = Vec::new();
         pl::ParquetWriter::new(&mut bytes)
             .with_compression(pl::ParquetCompression::Snappy)
