@@ -15,4 +15,5 @@ pub mod posterior;
 pub mod simulation;
 pub mod analysis;
 pub mod fleet;
+pub mod bench;
 pub mod cli;

@@ -19,7 +19,7 @@ use crate::{fleet::DeviceChoice, simulation::Spec};
   gigamix fit demo/portfolio.toml        fit it: verdicts, channels, and a run folder
   gigamix summary runs/portfolio         the parameters of every model
 
-Exit codes: 0 done, 1 done but some models failed the gates, 2 your input, 3 the device, 70 a bug,
+Exit codes: 0 done, 1 done but some models failed the gates (or checks of bench), 2 your input, 3 the device, 70 a bug,
 130 interrupted (the same command goes on where it stopped)."
 )]
 pub(super) struct CommandLine {
@@ -48,6 +48,8 @@ pub(super) enum Command {
     Logp(Logp),
     /// List what can compute on this machine, and which `--device` takes it
     Devices,
+    /// Measure what this machine can do, and whether what it computes is right
+    Bench(Bench),
     /// Print the JSON schema of the model file, for editors that complete and check TOML
     #[command(after_help = "Example:\n  gigamix schema > gigamix.schema.json")]
     Schema,
@@ -170,6 +172,24 @@ pub(super) struct Logp {
     /// Double precision, on the processor: what the engines are held against
     #[arg(long = "f64")]
     pub double: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
+
+/// `bench`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  gigamix bench                    the processor, and a hardware GPU if there is one
+  gigamix bench --device 4090      the processor, and an adapter by a part of its name
+  gigamix bench --json > bench.json
+
+Gradients per second of the PyMC-Marketing case study's model by number of models, the share of the
+machine's own peak that they are, time per fit, models per hour, and from how many models on the GPU
+is faster. Every engine is held against double precision; exit code 1 if a check fails.")]
+pub(super) struct Bench {
+    /// About how long to measure, in all
+    #[arg(long, value_name = "N", default_value_t = 40.0)]
+    pub seconds: f64,
     #[command(flatten)]
     pub compute: Compute,
 }

@@ -17,7 +17,7 @@ use crate::{
     data::{self, Truth},
     diagnostics::Status,
     error::{Error, Kind, Result},
-    fleet::{self, Backend, Device, DeviceChoice, Event, Fit, Options, Run},
+    fleet::{self, Device, DeviceChoice, Event, Fit, Options, Run},
 };
 
 const RESUME: &str = "run the same command again: it goes on where it stopped";
@@ -98,12 +98,7 @@ fn tell(event: Event, out: &Output) {
 }
 
 fn shown(device: &Device) -> String {
-    let backend = match device.backend {
-        Backend::Cpu => "cpu",
-        Backend::Gpu => "gpu",
-        Backend::Software => "software",
-    };
-    format!("{backend}, {}", device.adapter)
+    format!("{}, {}", device.backend.name(), device.adapter)
 }
 
 /// Verdicts, channels, and how near the truth they are where that is known.

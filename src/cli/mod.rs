@@ -1,6 +1,7 @@
 //! The command line: the only room that prints, asks the terminal anything, and knows exit codes.
 
 mod args;
+mod bench;
 mod cells;
 mod channels;
 mod completions;
@@ -33,12 +34,12 @@ use output::Output;
 enum Outcome {
     /// Everything is well (exit code 0).
     Done,
-    /// Some models failed the gates (exit code 1).
+    /// Some models failed the gates, or checks failed (exit code 1).
     SomeFailed,
 }
 
 /// Runs the command line `arguments`, the program's name first, and returns its exit code: 0 done,
-/// 1 done but some models failed, 2 the user's input, 3 the device, 70 a bug, 130 interrupted.
+/// 1 done but some models or checks failed, 2 the user's input, 3 the device, 70 a bug, 130 interrupted.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     failure::watch_panics();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -61,6 +62,7 @@ fn execute(command: &Command, out: &Output) -> Result<Outcome> {
         Command::Summary(args) => read::summary(args, out)?,
         Command::Diagnose(args) => read::diagnose(args, out)?,
         Command::Logp(args) => logp::logp(args, out)?,
+        Command::Bench(args) => return bench::bench(args, out),
         Command::Devices => devices::devices(out)?,
         Command::Schema => schema::print(out)?,
         Command::Completions { shell } => completions::print(*shell, out)?,

@@ -50,6 +50,17 @@ pub enum Backend {
     Software,
 }
 
+impl Backend {
+    /// Its name, as `--device` and the tables say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Backend::Cpu => "cpu",
+            Backend::Gpu => "gpu",
+            Backend::Software => "software",
+        }
+    }
+}
+
 /// Where the work is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Device {

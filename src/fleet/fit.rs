@@ -313,7 +313,10 @@ fn take(news: &Mutex<Vec<Event>>) -> Vec<Event> {
 }
 
 /// The sampler of a model; what it judges are the values that are stored.
-fn sampler(model: &Model, settings: &Settings, key: Key) -> Result<ModelSampler> {
+///
+/// # Errors
+/// Settings that cannot be.
+pub fn sampler(model: &Model, settings: &Settings, key: Key) -> Result<ModelSampler> {
     let coordinates = model.layout.coordinates(Space::Sampling);
     let report = move |element: usize, positions: &[f32]| {
         natural(coordinates[element], positions).into_iter().map(f64::from).collect()

@@ -7,7 +7,7 @@ mod folder;
 mod tables;
 
 pub use device::{Backend, Chosen, Device, DeviceChoice, choose};
-pub use fit::fit;
+pub use fit::{fit, sampler};
 pub use folder::Run;
 
 use crate::data::Note;
