@@ -1,6 +1,7 @@
 //! The command line as a user meets it: every command, exit codes, the shape of its JSON.
 
 mod bad_input;
+mod bench;
 
 use crate::common::command::{Project, command, run};
 use serde_json::Value;
@@ -20,7 +21,8 @@ fn help_names_what_there_is() {
     run(folder.path(), "").fails(2, &["Usage: gigamix", "fit", "Examples:"]);
     let help = run(folder.path(), "--help");
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
-    for command in ["fit", "simulate", "summary", "diagnose", "logp", "devices", "schema"] {
+    for command in ["fit", "simulate", "summary", "diagnose", "logp", "bench", "devices", "schema"]
+    {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
         let help = run(folder.path(), &format!("{command} --help"));
         assert_eq!(help.code, Some(0), "{help:?}");

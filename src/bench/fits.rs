@@ -63,7 +63,7 @@ pub(super) fn fleets(device: &DeviceChoice, seed: u64, time: Duration) -> Result
         let last = jobs.last().and_then(|job| job.seconds.as_ref().ok());
         let needed = last.map_or(0.0, |last| GROWTH as f64 * last.median);
         if needed > left {
-            let why = format!("would take {needed:.0} s of the {left:.1} s that are left for it");
+            let why = format!("would take {needed:.0} s, of its time {left:.1} s are left");
             jobs.push(Job { fleet: true, models, sound: 0, seconds: Err(why) });
             break;
         }

@@ -57,37 +57,31 @@ pub fn place(engine: &mut dyn Engine, study: &Study, models: usize) -> Result<()
 }
 
 /// What an engine is made on.
-pub(super) enum Host {
-    Cpu,
-    /// A device, away while an engine has it.
-    Gpu(Option<Gpu>, Backend),
+pub(super) struct Host {
+    /// The kind of engine.
+    pub backend: Backend,
+    /// The device, where it is not the processor; away while an engine has it.
+    gpu: Option<Gpu>,
 }
 
 impl Host {
     /// The processor.
     pub fn cpu() -> Self {
-        Host::Cpu
+        Host { backend: Backend::Cpu, gpu: None }
     }
 
     /// A device.
     pub fn gpu(gpu: Gpu) -> Self {
         let hardware = gpu.info().kind.is_hardware();
-        Host::Gpu(Some(gpu), if hardware { Backend::Gpu } else { Backend::Software })
-    }
-
-    /// The kind of engine.
-    pub fn backend(&self) -> Backend {
-        match self {
-            Host::Cpu => Backend::Cpu,
-            Host::Gpu(_, backend) => *backend,
-        }
+        let backend = if hardware { Backend::Gpu } else { Backend::Software };
+        Host { backend, gpu: Some(gpu) }
     }
 
     /// Multiply-adds per second and nothing else, in floating-point operations.
     pub fn peak(&self, time: Duration) -> Result<Spread> {
-        match self {
-            Host::Gpu(Some(gpu), _) => peak::gpu(gpu, time),
-            _ => peak::cpu(time),
+        match &self.gpu {
+            Some(gpu) => peak::gpu(gpu, time),
+            None => peak::cpu(time),
         }
     }
 
@@ -100,16 +94,14 @@ impl Host {
     ) -> Result<R> {
         let models: Vec<(&Model, Key)> =
             (0..models).map(|m| (&study.model, study.key(m))).collect();
-        match self {
-            Host::Cpu => work(&mut CpuEngine::new(&models, Space::Sampling, CHAINS)),
-            Host::Gpu(device, _) => {
-                let gpu = device.take().ok_or_else(|| Error::bug("the device is lent already"))?;
-                let mut engine = GpuEngine::new(gpu, &models, Space::Sampling, CHAINS)?;
-                let done = work(&mut engine);
-                *device = Some(engine.into_gpu());
-                done
-            }
+        if self.backend == Backend::Cpu {
+            return work(&mut CpuEngine::new(&models, Space::Sampling, CHAINS));
         }
+        let gpu = self.gpu.take().ok_or_else(|| Error::bug("the device is lent already"))?;
+        let mut engine = GpuEngine::new(gpu, &models, Space::Sampling, CHAINS)?;
+        let done = work(&mut engine);
+        self.gpu = Some(engine.into_gpu());
+        done
     }
 
     /// Measures so many models for about `time`, unless fewer models (`before`) tell that it takes
@@ -125,7 +117,7 @@ impl Host {
         if let Some(why) = self.obstacle(study, models, before, time) {
             return Ok(Cell { models, rate: Err(why) });
         }
-        let backend = self.backend();
+        let backend = self.backend;
         let rate = self.with(study, models, |engine| {
             place(engine, study, models)?;
             checks.extend(checks::hold(engine, backend, study, models, 0)?);
@@ -151,7 +143,7 @@ impl Host {
         before: &[Cell],
         time: Duration,
     ) -> Option<String> {
-        if let Host::Gpu(Some(gpu), _) = self {
+        if let Some(gpu) = &self.gpu {
             let most = GpuEngine::capacity(gpu, study.model.layout.dim(), CHAINS);
             if most < models {
                 return Some(format!("a buffer of the device holds {most} models"));
@@ -161,12 +153,12 @@ impl Host {
         let once = match rate {
             // Every call runs one trajectory at least.
             Ok(rate) => Step::gradients(models) / rate.median,
-            Err(_) => return Some("fewer models were too many already".into()),
+            Err(_) => return Some("fewer models take too long already".into()),
         };
         let needed = (FEWEST + 2) as f64 * once;
         (needed > 2.0 * time.as_secs_f64()).then(|| {
             let time = time.as_secs_f64();
-            format!("would take {needed:.0} s of the {time:.1} s that there are for it")
+            format!("would take {needed:.0} s, its share of the time is {time:.1} s")
         })
     }
 }

@@ -17,7 +17,7 @@ pub use fits::Job;
 pub use gradients::{CHAINS, LEAPFROGS, Step, place};
 pub use shape::Shape;
 pub use spread::Spread;
-pub use study::{Study, sample};
+pub use study::{Study, prior, sample};
 
 use crate::density::cpu::Isa;
 use crate::error::Result;
@@ -149,7 +149,7 @@ pub fn bench(options: &Options, observe: &mut dyn FnMut(f64, String)) -> Result<
     let study = Study::new(&shape, options.seed)?;
     let (mut engines, mut checks) = (Vec::new(), Vec::new());
     for mut host in hosts {
-        let backend = host.backend();
+        let backend = host.backend;
         let name = backend.name();
         step(for_peak, format!("{name}: multiply-adds"));
         let peak = host.peak(part(for_peak))?;

@@ -25,8 +25,9 @@ const INVOCATION_ROUNDS: u32 = 1 << 10;
 /// often each.
 const ACCUMULATORS: usize = 8;
 const UNROLLED: usize = 4;
-/// Invocations in a workgroup.
+/// Invocations in a workgroup, and workgroups that fill any device there is.
 const WORKGROUP: usize = 64;
+const MOST_WORKGROUPS: usize = 1 << 14;
 
 /// One thread's loop; the sum of the first lane of its accumulators.
 struct Chain<const N: usize>;
@@ -76,10 +77,8 @@ pub(super) fn gpu(gpu: &Gpu, time: Duration) -> Result<Spread> {
     let access = [Access::Read, Access::ReadWrite];
     let kernel = gpu.kernel("multiply_add", &program, "multiply_add", &access, &constants)?;
     let numbers = gpu.buffer_from("numbers", &[[A; 4], [B; 4]])?;
-    // Enough for the largest GPUs; more take their turn in further dispatches.
-    let workgroups = 1 << 13;
-    let sums = gpu.buffer::<[f32; 4]>("sums", workgroups * WORKGROUP)?;
-    let run = |times: usize| {
+    let sums = gpu.buffer::<[f32; 4]>("sums", MOST_WORKGROUPS * WORKGROUP)?;
+    let run = |workgroups: usize, times: usize| {
         for _ in 0..times {
             let bindings = vec![numbers.all(), sums.all()];
             let workgroups = [workgroups as u32, 1, 1];
@@ -87,10 +86,15 @@ pub(super) fn gpu(gpu: &Gpu, time: Duration) -> Result<Spread> {
         }
         gpu.wait()
     };
-    let times = fitting(time, || run(1))?;
-    let spread = seconds(time, || run(times))?;
+    // As many as fill the device: until they take a while, or more would only take their turn.
+    let mut workgroups = 16;
+    while workgroups < MOST_WORKGROUPS && fitting(time, || run(workgroups, 1))? > 4 {
+        workgroups *= 4;
+    }
+    let times = fitting(time, || run(workgroups, 1))?;
+    let spread = seconds(time, || run(workgroups, times))?;
     let right = |sum: &[f32; 4]| sum.iter().all(|&x| x == ACCUMULATORS as f32 * LIMIT);
-    if !gpu.read(&sums, 0..sums.len())?.iter().all(right) {
+    if !gpu.read(&sums, 0..workgroups * WORKGROUP)?.iter().all(right) {
         return Err(Error::device(format!("multiply-adds of {} are wrong", gpu.info())));
     }
     let numbers = 4 * ACCUMULATORS * UNROLLED * WORKGROUP * workgroups * times;

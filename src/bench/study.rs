@@ -40,15 +40,7 @@ impl Study {
         let sampled = sample(&model, &mut engine, ESS, key)?;
         let posterior = sampled.draws[sampled.draws.len() - CHAINS * dim..].to_vec();
         let factor = factor(&sampled.draws, dim)?;
-        let coordinates = model.layout.coordinates(Space::Sampling);
-        let mut rng = key.stream(Purpose::Check, 0);
-        let mut prior = Vec::with_capacity(CHAINS * dim);
-        for _ in 0..CHAINS {
-            for (element, coordinate) in model.layout.elements.iter().zip(&coordinates) {
-                let x = element.distribution.sample(&element.arguments, &mut rng);
-                prior.push(coordinate.unmap(x) as f32);
-            }
-        }
+        let prior = prior(&model, CHAINS, key);
         Ok(Self { model, posterior, prior, factor, seed })
     }
 
@@ -56,6 +48,20 @@ impl Study {
     pub fn key(&self, i: usize) -> Key {
         Key::new(self.seed, &format!("bench {i}"))
     }
+}
+
+/// Draws of a model's prior in the sampler's coordinates, n × dim.
+pub fn prior(model: &Model, n: usize, key: Key) -> Vec<f32> {
+    let coordinates = model.layout.coordinates(Space::Sampling);
+    let mut rng = key.stream(Purpose::Check, 0);
+    let mut points = Vec::with_capacity(n * coordinates.len());
+    for _ in 0..n {
+        for (element, coordinate) in model.layout.elements.iter().zip(&coordinates) {
+            let x = element.distribution.sample(&element.arguments, &mut rng);
+            points.push(coordinate.unmap(x) as f32);
+        }
+    }
+    points
 }
 
 /// Samples the first model of an engine in memory, with [`CHAINS`] chains.

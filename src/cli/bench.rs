@@ -12,7 +12,9 @@ use super::{
     output::Output,
 };
 use crate::{
-    bench::{self, CHAINS, Check, Job, Measured, Measurements, Options, Overtakes, Report, Spread},
+    bench::{
+        self, CHAINS, Check, Job, Measured, Measurements, Options, Overtakes, Report, Spread, What,
+    },
     error::{Error, Result},
     fleet::DeviceChoice,
 };
@@ -76,7 +78,14 @@ fn tables(report: &Report) -> String {
         }
     };
     let passed = report.checks.iter().filter(|check| check.passed()).count();
-    text + &format!("checks passed {passed}/{}\n", report.checks.len())
+    let worst = |what: What| {
+        let errors = report.checks.iter().filter(|check| check.what == what).map(|c| c.error);
+        let worst = errors.max_by(f64::total_cmp).unwrap_or(f64::NAN);
+        format!("{} {worst:.1e} of {:.0e}", what.name(), what.limit())
+    };
+    let [gradient, energy] = [What::Gradient, What::Energy].map(worst);
+    let total = report.checks.len();
+    text + &format!("checks passed {passed}/{total}; worst errors: {gradient}, {energy} allowed\n")
 }
 
 /// What was measured: engines with their peaks, and the model.

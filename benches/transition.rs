@@ -1,0 +1,79 @@
+//! Trajectories as the sampler asks for them: momenta, leapfrog steps with the dense metric,
+//! acceptances, answers read back. One element is one gradient with its step.
+
+mod common;
+
+use common::gpu;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use gigamix::bench::{LEAPFROGS, Shape, Step, Study, place};
+use gigamix::density::{Collect, CpuEngine, Engine, GpuEngine, Request};
+use gigamix::math::Key;
+use gigamix::model::{Model, Space};
+
+/// Chains of every model.
+const CHAINS: usize = gigamix::bench::CHAINS;
+
+fn copies(study: &Study, models: usize) -> Vec<(&Model, Key)> {
+    (0..models).map(|m| (&study.model, study.key(m))).collect()
+}
+
+/// One trajectory of every chain.
+fn trajectories(
+    c: &mut Criterion,
+    id: BenchmarkId,
+    study: &Study,
+    models: usize,
+    engine: &mut dyn Engine,
+    collect: Collect,
+) {
+    place(engine, study, models).expect("placed");
+    let mut group = c.benchmark_group("transition");
+    group.throughput(Throughput::Elements(Step::gradients(models) as u64));
+    let mut number = 0;
+    group.bench_function(id, |bencher| {
+        bencher.iter(|| {
+            let mut request = Step::run(number, 1);
+            if let Request::Run { collect: wanted, .. } = &mut request {
+                *wanted = collect.clone();
+            }
+            number += 1;
+            let requests = (0..models).map(|m| (m, request.clone())).collect();
+            engine.execute(requests).expect("ran")
+        });
+    });
+    group.finish();
+}
+
+fn cpu(c: &mut Criterion) {
+    let study = Study::new(&Shape::CASE_STUDY, 0).expect("study");
+    for models in [1, 16, 256] {
+        let mut engine = CpuEngine::new(&copies(&study, models), Space::Sampling, CHAINS);
+        let name = format!("cpu, {}", engine.isa().name());
+        let id = BenchmarkId::new(name, format!("{models} × {CHAINS} × {LEAPFROGS}"));
+        trajectories(c, id, &study, models, &mut engine, Collect::Nothing);
+    }
+    // What it costs to bring something back.
+    let center = study.posterior[..study.model.layout.dim()].to_vec();
+    for (what, collect) in [("moments", Collect::Moments { center }), ("draws", Collect::Draws)] {
+        let mut engine = CpuEngine::new(&copies(&study, 1), Space::Sampling, CHAINS);
+        let id = BenchmarkId::new(format!("cpu, {what}"), format!("1 × {CHAINS} × {LEAPFROGS}"));
+        trajectories(c, id, &study, 1, &mut engine, collect);
+    }
+}
+
+fn device(c: &mut Criterion) {
+    let Some(mut gpu) = gpu() else { return };
+    let study = Study::new(&Shape::CASE_STUDY, 0).expect("study");
+    let several: &[usize] = if gpu.info().kind.is_hardware() { &[1, 16, 256, 4096] } else { &[1] };
+    for &models in several {
+        let name = gpu.info().name.clone();
+        let copies = copies(&study, models);
+        let mut engine = GpuEngine::new(gpu, &copies, Space::Sampling, CHAINS).expect("engine");
+        let id = BenchmarkId::new(name, format!("{models} × {CHAINS} × {LEAPFROGS}"));
+        trajectories(c, id, &study, models, &mut engine, Collect::Nothing);
+        gpu = engine.into_gpu();
+    }
+}
+
+criterion_group!(benches, cpu, device);
+criterion_main!(benches);
