@@ -119,7 +119,7 @@ fn overtakes(cpu: &[Cell], gpu: &[Cell]) -> Overtakes {
 }
 
 /// Parts of the time that goes to an engine: its peak, each of its cells, one fit, the fleets.
-const PARTS: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
+const PARTS: [f64; 4] = [0.5, 1.0, 2.0, 6.0];
 
 /// Measures; `observe` hears how far it is, from 0 to 1, and what comes next.
 ///

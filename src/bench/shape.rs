@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// Weeks that a week's spend works on.
 const LAGS: usize = 6;
+/// Noise of sales, relative: with so much a fit takes as many gradients as that of the case study.
+const NOISE: f64 = 0.2;
 /// Random numbers of the tables.
 const KEY: Key = Key([0; 2]);
 
@@ -95,7 +97,7 @@ sigma = {{ distribution = "HalfNormal", sigma = 1 }}
     }
 
     /// The table, as CSV: bursts of spend, sales that follow them with a delay and diminishing
-    /// returns, a season, holidays, noise of about 5 %.
+    /// returns, a season, holidays, noise.
     pub fn table(&self) -> String {
         let mut text = String::from("week,sales");
         (0..self.channels).for_each(|c| _ = write!(text, ",channel_{c:02}"));
@@ -116,7 +118,7 @@ sigma = {{ distribution = "HalfNormal", sigma = 1 }}
                 .map(|h| 0.02 * (h % 4) as f64)
                 .sum::<f64>();
             let words = philox4x32([t as u32, 0, 1, Purpose::Simulate as u32], KEY.0);
-            sales *= 1.0 + 0.05 * f64::from(normals(words)[0]);
+            sales *= (1.0 + NOISE * f64::from(normals(words)[0])).max(0.1);
             // Writing to a String cannot fail.
             let _ = write!(text, "\n{week},{:.2}", 1e5 * sales);
             spend.iter().for_each(|x| _ = write!(text, ",{:.2}", 1e4 * x));
