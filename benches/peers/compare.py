@@ -105,6 +105,10 @@ class Bench:
         if options.numpyro_gpu:
             requirements.append("requirements-numpyro-gpu.txt")
         self.python = install(options.venv, requirements)
+        if options.numpyro_gpu:
+            backend = run([self.python, "-c", "import jax; print(jax.default_backend())"]).strip()
+            if backend != "gpu":
+                sys.exit(f"--numpyro-gpu: JAX finds no GPU with CUDA here, its backend is {backend}")
         # Whatever is compiled goes here, so that round 0 finds nothing.
         compiled = self.work / "compiled"
         self.environment = os.environ | {
@@ -181,7 +185,7 @@ class Bench:
             "processor": processor(),
             "cores": os.cpu_count(),
             "system": platform.platform(),
-            "load before": os.getloadavg()[0],
+            "load before": round(os.getloadavg()[0], 1),
             "python": platform.python_version(),
             "gigamix": run([self.options.gigamix, "--version"]).split()[-1],
             **versions,

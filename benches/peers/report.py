@@ -114,11 +114,9 @@ def markdown(rows, machine, density, agreement):
         table.append([title, *cells, *(ratio(name, key, direction, later) for name in peers)])
     ours = rows["gigamix"]
     nested = max(row["nested R-hat"] for row in ours)
-    lines = [f"| {' | '.join(cells)} |" for cells in table]
-    lines += [
-        "",
-        f"Medians of {len(ours) - 1} rounds, in brackets the smallest and the largest; ratios are taken "
-        "round by round. The rounds after round 0 find its compiled code.",
+    notes = [
+        f"Rounds after round 0: {len(ours) - 1}. Medians, in brackets the smallest and the largest; ratios "
+        "are taken round by round. These rounds find the code that round 0 compiled.",
         "Draws: " + "; ".join(
             f"{TITLES[name]} {spread([row['chains'] for row in values], 0)} chains × "
             f"{spread([row['draws'] for row in values], 0)}" for name, values in later.items()
@@ -134,15 +132,16 @@ def markdown(rows, machine, density, agreement):
             f"{part} {statistics.median(row['seconds'][part] for row in later[name]):.1f}"
             for part in where
         )
-        lines.append(f"Where the time of {TITLES[name]} goes, s: {', '.join(medians)}.")
+        notes.append(f"Where the time of {TITLES[name]} goes, s: {', '.join(medians)}.")
         z = agreement[name]
-        lines.append(
+        notes.append(
             f"Same posterior: of the means of {z['parameters']} parameters over all rounds the farthest "
             f"from {TITLES[name]}'s is off by {z['largest']:.1f} Monte-Carlo standard errors "
             f"({z['of']}; allowed {SAME_MEAN:.0f}); root mean square {z['root mean square']:.2f}."
         )
-    lines.append(
+    notes.append(
         "Machine: " + ", ".join(f"{what} {value}" for what, value in machine.items())
         + f", gigamix on {ours[0]['device']}."
     )  # fmt: skip
-    return "\n".join(lines) + "\n"
+    lines = [f"| {' | '.join(cells)} |" for cells in table]
+    return "\n".join([*lines, "", *(f"* {note}" for note in notes)]) + "\n"
