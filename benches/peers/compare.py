@@ -208,6 +208,7 @@ def main():
     programs = ["gigamix", "nutpie"] + (["numpyro"] if options.numpyro_gpu else [])
     density = bench.check()
     if options.check:
+        shutil.rmtree(bench.work)
         return
     machine = bench.machine()
     rows = {program: [] for program in programs}
