@@ -70,6 +70,7 @@ struct Pass<'a> {
 }
 
 impl<'a> Task for Pass<'a> {
+    type Scalar = f32;
     type Output = (Totals, [Predictions<'a, f32>; 2]);
 
     #[inline(always)]

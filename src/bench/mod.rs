@@ -19,10 +19,10 @@ pub use shape::Shape;
 pub use spread::Spread;
 pub use study::{Study, prior, sample};
 
-use crate::density::cpu::Isa;
 use crate::error::Result;
 use crate::fleet::{self, Backend, DeviceChoice};
 use crate::gpu::AdapterInfo;
+use crate::math::Isa;
 use gradients::Host;
 use std::time::{Duration, Instant};
 

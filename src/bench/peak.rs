@@ -3,10 +3,9 @@
 
 use super::Spread;
 use super::spread::{fitting, seconds};
-use crate::density::cpu::{Isa, Task, dispatch};
 use crate::error::{Error, Result};
 use crate::gpu::{Access, Command, Gpu, Program};
-use crate::math::{F32, Lane};
+use crate::math::{F32, Isa, Lane, Task, dispatch};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -33,6 +32,7 @@ const MOST_WORKGROUPS: usize = 1 << 14;
 struct Chain<const N: usize>;
 
 impl<const N: usize> Task for Chain<N> {
+    type Scalar = f32;
     type Output = f32;
 
     #[inline(always)]

@@ -234,6 +234,7 @@ struct Natural<'a> {
 }
 
 impl Task for Natural<'_> {
+    type Scalar = f32;
     type Output = Vec<f32>;
 
     #[inline(always)]

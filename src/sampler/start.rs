@@ -291,6 +291,7 @@ struct Normals<'a> {
 }
 
 impl Task for Normals<'_> {
+    type Scalar = f32;
     type Output = ();
 
     #[inline(always)]
