@@ -8,6 +8,9 @@ use crate::density::request::Ran;
 const RUN: usize = 25;
 /// The first check, in draws per chain.
 const FIRST_CHECK: (usize, usize) = (16, 100);
+/// Draws at a check over those at the one before: a look costs little against a tenth of the draws,
+/// and few draws say too little of long runs to go far by what they predict.
+const GROWTH: (f64, f64) = (1.1, 1.4);
 /// Shares of stuck chains and of divergent trajectories that ask for a smaller step size.
 const AFFECTED: f64 = 0.01;
 /// Most values held: 256 MiB of draws.
@@ -102,9 +105,9 @@ impl Sampling {
                 look.ess
             ));
         }
-        // Some more than predicted, but never far beyond what a prediction is good for.
-        let factor = if look.more.is_nan() { 2.0 } else { (1.05 * look.more).clamp(1.1, 2.0) };
-        self.next_check = (n as f64 * factor).ceil() as usize;
+        // A NaN says nothing: it becomes the upper bound.
+        let growth = look.more.min(GROWTH.1).max(GROWTH.0);
+        self.next_check = (n as f64 * growth).ceil() as usize;
         Progress::Continue
     }
 
