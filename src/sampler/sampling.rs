@@ -10,7 +10,7 @@ const RUN: usize = 25;
 const FIRST_CHECK: (usize, usize) = (16, 100);
 /// Draws at a check over those at the one before: a look costs little against a tenth of the draws,
 /// and few draws say too little of long runs to go far by what they predict.
-const GROWTH: (f64, f64) = (1.1, 1.4);
+const GROWTH: (f64, f64) = (1.1, 1.25);
 /// Shares of stuck chains and of divergent trajectories that ask for a smaller step size.
 const AFFECTED: f64 = 0.01;
 /// Most values held: 256 MiB of draws.
