@@ -18,6 +18,7 @@ mod time;
 pub use channels::ChannelRow;
 pub use draws::predictive_draws;
 pub use estimate::Estimate;
+pub use forward::{Components, Parameters, Window};
 pub use scores::Scores;
 pub use time::{MAX_PREDICTIONS, Set, TimeRow};
 
@@ -25,7 +26,7 @@ use crate::data::Panel;
 use crate::math::{Isa, Key, Lane, Task, dispatch};
 use crate::model::Model;
 use channels::Totals;
-use forward::{Components, Parameters, Window};
+
 use time::Predictions;
 
 /// The rows of one model in the tables of a run, and its fit.

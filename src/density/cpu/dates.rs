@@ -86,8 +86,8 @@ pub fn likelihood<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L
         for (c, channel) in scratch.channels.iter_mut().enumerate() {
             if s.adstock_first {
                 let mut slope = back;
-                for d in 0..DATES {
-                    slope[d] *= channel.responses.dx[d];
+                for (slope, &dx) in slope.iter_mut().zip(&channel.responses.dx) {
+                    *slope *= dx;
                 }
                 let spend = &program.spend[c][span.clone()];
                 weigh_back(&mut channel.weights_back, spend, |&x| L::from_scalar(x), &slope);

@@ -1,7 +1,6 @@
 //! The oracle: the log density in double precision, term by term.
 
 use super::evaluate::{Scratch, evaluate};
-
 use super::program::Program;
 use crate::math::{Isa, Lane, Task, dispatch};
 use crate::model::{Model, Space};

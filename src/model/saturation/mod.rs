@@ -47,8 +47,8 @@ impl Saturation {
     ) {
         // The family is looked up once, not at every x.
         each!(self, leaf => {
-            for i in 0..N {
-                let response = leaf::response(x[i], p);
+            for (i, &x) in x.iter().enumerate() {
+                let response = leaf::response(x, p);
                 out.value[i] = response.value;
                 out.dx[i] = response.dx;
                 for k in 0..leaf::FAMILY.parameters.len() {
