@@ -2,21 +2,12 @@
 
 /// Shortest and longest base length, in whitened units.
 const RANGE: (f64, f64) = (0.5, 25.0);
-/// How much longer than a quarter period trajectories may become for the sake of tails.
-const STRETCH: f64 = 1.5;
 /// Most leapfrog steps of one trajectory.
 const MAX_STEPS: u32 = 200;
 
 /// Base length for whitened coordinates whose covariance has this largest eigenvalue.
 pub(super) fn base_length(largest_eigenvalue: f64) -> f64 {
     (std::f64::consts::FRAC_PI_2 * largest_eigenvalue.max(0.0).sqrt()).clamp(RANGE.0, RANGE.1)
-}
-
-/// Base length to sample with. A variance that the metric leaves above 1 is the mark of heavy tails
-/// or of a bent ridge, and those turn later than a normal of that variance would.
-pub(super) fn sampling_length(largest_eigenvalue: f64) -> f64 {
-    let stretch = largest_eigenvalue.sqrt().clamp(1.0, STRETCH);
-    base_length(largest_eigenvalue * stretch * stretch)
 }
 
 /// Leapfrog steps of trajectories `first..first + count`, the same for all chains: lengths are
@@ -50,10 +41,6 @@ mod tests {
     fn lengths_and_steps() {
         assert!((base_length(4.0) - std::f64::consts::PI).abs() < 1e-15);
         assert_eq!((base_length(0.0), base_length(1e9)), (0.5, 25.0));
-        let quarter = std::f64::consts::FRAC_PI_2;
-        for (eigenvalue, quarters) in [(0.25, 0.5), (1.0, 1.0), (1.96, 1.96), (4.0, 3.0)] {
-            assert!((sampling_length(eigenvalue) / quarter - quarters).abs() < 1e-12);
-        }
         assert_eq!(steps(1.0, 0.25, 0, 3), [4, 3, 5]);
         assert_eq!(steps(1.0, 1e-9, 5, 2), [200, 200]);
         assert_eq!(steps(0.5, 100.0, 5, 1), [1]);

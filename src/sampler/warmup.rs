@@ -2,7 +2,7 @@
 //! settle.
 
 use super::{
-    length::{base_length, sampling_length},
+    length::base_length,
     linalg::{Matrix, to_f32},
     metric::{Window, fisher},
     start::Started,
@@ -226,7 +226,6 @@ impl Warmup {
         self.segment_step = step;
         if self.updates >= MIN_UPDATES && still && steady && superchains_agree(&pool) {
             self.step.resume();
-            self.length = sampling_length(metric.largest);
             self.finish = Some(self.done + (FINISH / self.chains).max(FINISH_LEAST));
             return Progress::Continue;
         }
