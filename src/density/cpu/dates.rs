@@ -13,9 +13,13 @@ use crate::model::likelihood;
 pub type Dates<L> = [L; DATES];
 
 /// Log likelihood; the gradients with respect to element values, weights and saturation parameters
-/// are added to those in the scratch.
+/// are added to those in the scratch. `ADSTOCK_FIRST` is the structure's; with a loop for each order
+/// the registers of the other one are free.
 #[inline(always)]
-pub fn likelihood<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
+pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
+    program: &Program<L::Scalar>,
+    scratch: &mut Scratch<L>,
+) -> L {
     let s = &program.structure;
     let n_dense = program.dense_elements.len();
     let mut parameters = [L::zero(); likelihood::MAX_PARAMETERS];
@@ -45,7 +49,7 @@ pub fn likelihood<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L
             }
         }
         for (channel, spend) in scratch.channels.iter_mut().zip(&program.spend) {
-            if s.adstock_first {
+            if ADSTOCK_FIRST {
                 let spend = &spend[span.clone()];
                 let adstocked = weigh(&channel.weights, spend, |&x| L::from_scalar(x));
                 let responses = &mut channel.responses;
@@ -84,7 +88,7 @@ pub fn likelihood<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L
             }
         }
         for (c, channel) in scratch.channels.iter_mut().enumerate() {
-            if s.adstock_first {
+            if ADSTOCK_FIRST {
                 let mut slope = back;
                 for (slope, &dx) in slope.iter_mut().zip(&channel.responses.dx) {
                     *slope *= dx;

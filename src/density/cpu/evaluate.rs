@@ -89,7 +89,11 @@ pub fn evaluate<L: Lane>(
 ) -> L {
     let mut logp = priors(program, u, gradient, scratch);
     transforms(program, scratch);
-    scratch.likelihood = dates::likelihood(program, scratch);
+    scratch.likelihood = if program.structure.adstock_first {
+        dates::likelihood::<L, true>(program, scratch)
+    } else {
+        dates::likelihood::<L, false>(program, scratch)
+    };
     logp += scratch.likelihood;
     transforms_back(program, scratch);
     for (gradient, (back, dx)) in gradient.iter_mut().zip(scratch.gradient.iter().zip(&scratch.dx))

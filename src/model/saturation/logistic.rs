@@ -28,8 +28,9 @@ pub const FAMILY: Family = Family {
 pub fn response<L: Lane>(x: L, p: &[L; MAX_PARAMETERS]) -> Response<L> {
     let (lam, beta) = (p[0], p[1]);
     let half = L::splat(0.5);
-    let tanh = (lam * x * half).tanh();
+    let (half_lam, half_beta) = (lam * half, beta * half);
+    let tanh = (half_lam * x).tanh();
     // d tanh(u)/du · beta/2
-    let slope = (L::splat(1.0) - tanh * tanh) * beta * half;
+    let slope = (-tanh).mul_add(half_beta * tanh, half_beta);
     Response { value: beta * tanh, dx: slope * lam, dp: [slope * x, tanh, L::zero(), L::zero()] }
 }
