@@ -50,6 +50,10 @@ fn map_coordinate(code: u32, c: vec2f, u: f32) -> Mapped {
             let dx = c.y * exp_accurate(-0.5 * u * u - HALF_LN_TAU);
             return quantile_value(u, c.x + c.y * share, dx);
         }
+        case 7u: { // upper - e^u
+            let e = exp_accurate(u);
+            return Mapped(c.x - e, 0.0, e, 0.0, u, -e, u, 1.0);
+        }
         default: {
             return plain_value(u);
         }

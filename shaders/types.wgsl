@@ -28,3 +28,10 @@ struct Pointwise {
     dmu: f32,
     dp: vec2f,
 }
+
+// The log density of a prior and its derivatives, in the value and in the arguments.
+struct Nested {
+    logp: f32,
+    dx: f32,
+    da: vec4f,
+}

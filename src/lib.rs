@@ -15,5 +15,7 @@ pub mod posterior;
 pub mod simulation;
 pub mod analysis;
 pub mod fleet;
+pub mod optimizer;
+pub mod report;
 pub mod bench;
 pub mod cli;

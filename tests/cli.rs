@@ -2,6 +2,10 @@
 
 mod bad_input;
 mod bench;
+mod effects;
+mod hierarchy;
+mod optimize;
+mod runs;
 
 use crate::common::command::{Project, command, run};
 use serde_json::Value;
@@ -21,8 +25,26 @@ fn help_names_what_there_is() {
     run(folder.path(), "").fails(2, &["Usage: gigamix", "fit", "Examples:"]);
     let help = run(folder.path(), "--help");
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
-    for command in ["fit", "simulate", "summary", "diagnose", "logp", "bench", "devices", "schema"]
-    {
+    for command in [
+        "fit",
+        "simulate",
+        "summary",
+        "diagnose",
+        "contributions",
+        "roas",
+        "curves",
+        "sweep",
+        "what-if",
+        "predict",
+        "compare",
+        "prior",
+        "report",
+        "optimize",
+        "logp",
+        "bench",
+        "devices",
+        "schema",
+    ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
         let help = run(folder.path(), &format!("{command} --help"));
         assert_eq!(help.code, Some(0), "{help:?}");

@@ -2,9 +2,12 @@
 
 mod common;
 
+mod case_study;
 mod cli;
 mod engines;
+mod families;
 mod logdensity;
+mod optimizer;
 mod posterior;
 mod shaders;
 mod tidy;

@@ -11,21 +11,29 @@ mod probe;
 #[path = "../src/density/gpu/layout.rs"]
 mod layout;
 
-use crate::common::{repository, software};
-use gigamix::config::ModelFile;
-use gigamix::data::{Panel, Scale};
+use crate::common::{repository, small, software};
+use crate::families::PER_CHANNEL;
 use gigamix::density;
 use gigamix::gpu::Gpu;
+use gigamix::model::Space;
 use gigamix::model::adstock::Adstock;
 use gigamix::model::likelihood::Likelihood;
 use gigamix::model::prior::Distribution;
 use gigamix::model::saturation::Saturation;
-use gigamix::model::{self, Model, Space};
 use probe::Probe;
-use std::path::Path;
 
 /// Literals that nothing depends on where they are, with the reason; in the order of the text.
-const IMMATERIAL: [(&str, &str, &str); 7] = [
+const IMMATERIAL: [(&str, &str, &str); 17] = [
+    ("shaders/adstock/delayed.wgsl", "0.0", "weights that small count only by their shares"),
+    ("shaders/adstock/delayed.wgsl", "60.0", "weights that small count only by their shares"),
+    ("shaders/saturation/tanh_baselined.wgsl", "36.0", "the far end of a continued fraction"),
+    ("shaders/saturation/tanh_baselined.wgsl", "13.0", "the far end of a continued fraction"),
+    ("shaders/prior/truncated_normal.wgsl", "30.0", "bounds that far out do not count"),
+    ("shaders/prior/truncated_normal.wgsl", "30.0", "bounds that far out do not count"),
+    ("shaders/prior/truncated_normal.wgsl", "30.0", "bounds that far out do not count"),
+    ("shaders/prior/truncated_normal.wgsl", "30.0", "bounds that far out do not count"),
+    ("shaders/prior/truncated_normal.wgsl", "0.0", "a switch where either formula holds"),
+    ("shaders/prior/truncated_normal.wgsl", "0.0", "a switch where either formula holds"),
     ("shaders/math/elementary.wgsl", "1.0", "a bound that is never reached"),
     ("shaders/math/elementary.wgsl", "1.0", "a bound that is never reached"),
     ("shaders/math/elementary.wgsl", "20.0", "e^-20 - 1 is -1, as it is at any bound below"),
@@ -35,62 +43,38 @@ const IMMATERIAL: [(&str, &str, &str); 7] = [
     ("shaders/math/elementary.wgsl", "23.0", "software devices take subnormal numbers for 0"),
 ];
 
-/// A small panel: two channels, a dense and a sparse control.
-fn panel() -> Panel {
-    let n = 12;
-    let first = jiff::civil::date(2024, 1, 1);
-    let wave = |t: usize, period: usize| (t % period) as f64 / period as f64;
-    Panel {
-        key: "model".into(),
-        values: Vec::new(),
-        dates: (0..n).map(|t| first.saturating_add(jiff::Span::new().weeks(t as i64))).collect(),
-        n_train: n,
-        channels: vec!["tv".into(), "radio".into()],
-        controls: vec!["price".into(), "holiday".into()],
-        target: (0..n).map(|t| 1.0 + wave(t, 5)).collect(),
-        spend: ndarray::Array2::from_shape_fn((n, 2), |(t, c)| wave(t, 3 + c)),
-        control: ndarray::Array2::from_shape_fn((n, 2), |(t, c)| {
-            if c == 0 { wave(t, 7) } else { f64::from(t == 4) }
-        }),
-        target_scale: Scale { shift: 0.0, factor: 2.0 },
-        channel_scale: vec![Scale { shift: 0.0, factor: 1.0 }; 2],
-        notes: Vec::new(),
-    }
-}
-
-fn build(adstock: &str, saturation: &str, likelihood: &str, rest: &str) -> Model {
-    let text = format!(
-        "[data]\npath = \"x.csv\"\ndate = \"date\"\ntarget = \"y\"\nchannels = [\"tv\", \"radio\"]\n\
-         controls = [\"price\", \"holiday\"]\n[saturation]\nfamily = \"{saturation}\"\n\
-         [likelihood]\ndistribution = \"{likelihood}\"\n{rest}\nfamily = \"{adstock}\"\nl_max = 4\n"
-    );
-    let file = ModelFile::parse("model.toml", Path::new("model.toml"), &text);
-    let file = file.unwrap_or_else(|error| panic!("{error}\n{text}"));
-    model::build(&file, &panel()).unwrap_or_else(|error| panic!("{error}\n{text}")).model
-}
-
 #[test]
 fn every_combination_is_a_valid_program() {
+    let mut turn = 0;
     for adstock in Adstock::names() {
         for saturation in Saturation::names() {
             for likelihood in Likelihood::names() {
-                for normalize in [true, false] {
-                    for mode in ["after", "before", "overlap"] {
-                        for first in [true, false] {
-                            let rest = format!(
-                                "[model]\nadstock_first = {first}\nyearly_seasonality = 1\n\
-                                 [adstock]\nnormalize = {normalize}\nmode = \"{mode}\""
-                            );
-                            let model = build(adstock, saturation, likelihood, &rest);
-                            let program = density::gpu::program(&model, Space::Sampling);
-                            if let Err(error) = program.check() {
-                                panic!("{adstock} {saturation} {likelihood} {rest}: {error}");
-                            }
-                        }
-                    }
+                for first in [true, false] {
+                    // sides of the adstock and norms take turns: nothing else depends on them
+                    let (mode, normalize) =
+                        (["after", "before", "overlap"][turn % 3], turn % 2 == 0);
+                    turn += if first { 0 } else { 1 };
+                    let tables = format!(
+                        "[model]\nadstock_first = {first}\nyearly_seasonality = 1\n\
+                         [adstock]\nfamily = \"{adstock}\"\nl_max = 4\nmode = \"{mode}\"\n\
+                         normalize = {normalize}\n[saturation]\nfamily = \"{saturation}\"\n\
+                         [likelihood]\ndistribution = \"{likelihood}\"\n"
+                    );
+                    is_valid(&tables);
                 }
             }
         }
+    }
+    for tables in PER_CHANNEL {
+        is_valid(tables);
+        is_valid(&format!("[model]\nadstock_first = false\n{tables}"));
+    }
+}
+
+fn is_valid(tables: &str) {
+    let program = density::gpu::program(&small::model(tables), Space::Sampling);
+    if let Err(error) = program.check() {
+        panic!("{error}\n{tables}");
     }
 }
 
@@ -117,11 +101,17 @@ fn structs_have_the_same_layout_on_both_sides() {
     }
     let parse = |path: &str| {
         let text = std::fs::read_to_string(repository(path)).expect("shader");
-        naga::front::wgsl::parse_str(&format!("const DIM: u32 = 3u;\n{text}")).expect(path)
+        naga::front::wgsl::parse_str(&format!(
+            "const DIM: u32 = 3u;\nconst VALUES: u32 = 4u;\n{text}"
+        ))
+        .expect(path)
     };
     let bindings = parse("shaders/kernel/bindings.wgsl");
-    same!(bindings, Model { rows, row_stride, n_rows, n_train, elements, factor, key, lower });
-    same!(bindings, Element { coordinate, prior, c, p });
+    same!(
+        bindings,
+        Model { rows, row_stride, n_rows, n_train, elements, factor, key, lower, lifts }
+    );
+    same!(bindings, Element { coordinate, prior, c, p, parents, form, value, made_of, numbers });
     same!(
         bindings,
         Job {
@@ -169,6 +159,6 @@ fn leaves_equal_their_twins_and_mutants_do_not() {
 #[test]
 fn functions_equal_double_precision_and_mutants_do_not() {
     let Some(gpu) = software() else { return };
-    use functions::{elementary, normal, philox};
-    check(&gpu, [elementary(), normal(), philox()]);
+    use functions::{elementary, gamma, normal, philox};
+    check(&gpu, [elementary(), normal(), gamma(), philox()]);
 }

@@ -173,7 +173,7 @@ fn twins(files: &[File]) -> Vec<String> {
         for kind in KINDS {
             let (rust, wgsl) = (format!("src/model/{kind}/"), format!("shaders/{kind}/"));
             let twin = match (file.stem(&rust, ".rs"), file.stem(&wgsl, ".wgsl")) {
-                (Some("mod"), _) | (None, None) => continue,
+                (Some("mod" | "tests"), _) | (None, None) => continue,
                 (Some(leaf), _) => format!("{wgsl}{leaf}.wgsl"),
                 (_, Some(leaf)) => format!("{rust}{leaf}.rs"),
             };
@@ -358,6 +358,7 @@ fn lone_twins_are_found() {
         twins,
         &[
             ("src/model/prior/mod.rs", ""),
+            ("src/model/prior/tests.rs", ""),
             ("src/model/prior/normal.rs", ""),
             ("shaders/prior/normal.wgsl", ""),
             ("src/model/prior/cauchy.rs", ""),

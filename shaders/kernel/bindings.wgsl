@@ -14,9 +14,10 @@ struct Model {
     key: vec2u,
     // truncation bound of the likelihood
     lower: f32,
+    // first vec4 of its lift tests: spends without and with the change, effect, standard error
+    lifts: u32,
     pad0: u32,
     pad1: u32,
-    pad2: u32,
 }
 
 // A scalar parameter: its coordinate and its prior.
@@ -24,7 +25,16 @@ struct Element {
     coordinate: u32,
     prior: u32,
     c: vec2f,
+    // constants of the prior; of a nested one its arguments, unless they are the values `parents`
     p: vec4f,
+    parents: vec4u,
+    // what is made of it and of two operands: form (0: nothing), index, operands as above
+    form: u32,
+    value: u32,
+    made_of: vec2u,
+    numbers: vec2f,
+    pad0: u32,
+    pad1: u32,
 }
 
 // One model's work in one dispatch.
@@ -69,8 +79,8 @@ override WORKGROUP: u32 = 64u;
 // vec4s in a row of the factor
 const BLOCKS: u32 = (DIM + 3u) / 4u;
 
-// A state has one row of log densities of the candidates, then arrays of DIM rows each, then the
-// chain's log density and its energy at the start of a trajectory. Points that are only evaluated
+// A state has one row of log densities of the candidates, then arrays of VALUES rows each, of which
+// most use the first DIM only, then the chain's log density and its energy at the start of a trajectory. Points that are only evaluated
 // need no more than the first four arrays.
 const CANDIDATE_GRADIENT: u32 = 0u;
 const CANDIDATE: u32 = 1u;
@@ -90,7 +100,7 @@ struct Place {
 }
 
 fn at(place: Place, array: u32, element: u32) -> u32 {
-    return place.base + (1u + array * DIM + element) * place.stride;
+    return place.base + (1u + array * VALUES + element) * place.stride;
 }
 
 // Log density of the chain, and its energy at the start of the trajectory.

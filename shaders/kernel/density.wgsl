@@ -5,6 +5,9 @@ alias Weights = array<f32, N_WEIGHTS>;
 alias WeightSlopes = array<vec2f, N_WEIGHTS>;
 
 const NO_PRIOR: u32 = 0xffffffffu;
+// A prior whose arguments are values of the model; in place of a value's index: a number.
+const NESTED: u32 = 0x10000u;
+const NUMBER: u32 = 0xffffffffu;
 
 // Maps every element and sums the priors; leaves values, dx/du and the priors' gradients.
 fn priors(place: Place) -> f32 {
@@ -15,7 +18,11 @@ fn priors(place: Place) -> f32 {
         let v = map_coordinate(element.coordinate, element.c, state[at(place, CANDIDATE, i)]);
         var value = v.logp;
         var slope = v.dlogp;
-        if element.prior != NO_PRIOR {
+        if HIERARCHICAL && element.prior != NO_PRIOR && (element.prior & NESTED) != 0u {
+            let nested = nested_prior(place, element, v);
+            value += nested.logp;
+            slope = fma(nested.dx, v.dx, slope);
+        } else if element.prior != NO_PRIOR {
             let density = prior_density(element.prior, v, element.p);
             value += density.x;
             slope = fma(density.y, v.dx, slope);
@@ -24,18 +31,78 @@ fn priors(place: Place) -> f32 {
         state[at(place, VALUE, i)] = v.x;
         state[at(place, SLOPE, i)] = v.dx;
         state[at(place, CANDIDATE_GRADIENT, i)] = slope;
+        if HIERARCHICAL && element.form != 0u {
+            let made = make(place, element, v.x);
+            state[at(place, VALUE, element.value)] = made.x;
+            // Its gradient is in its own units.
+            state[at(place, SLOPE, element.value)] = 1.0;
+            state[at(place, CANDIDATE_GRADIENT, element.value)] = 0.0;
+        }
     }
     return logp;
 }
 
-// Divides weights by their sum; returns one over it.
-fn normalize_weights(w: ptr<function, Weights>) -> f32 {
+// The prior of an element whose arguments are values; their gradients take their share.
+fn nested_prior(place: Place, element: Element, v: Mapped) -> Nested {
+    var a = element.p;
+    for (var k = 0; k < 4; k++) {
+        if element.parents[k] != NUMBER {
+            a[k] = state[at(place, VALUE, element.parents[k])];
+        }
+    }
+    let signature = (element.prior >> 8u) & 0xffu;
+    let nested = nested_density(element.prior & 0xffu, signature, v, a);
+    for (var k = 0; k < 4; k++) {
+        if element.parents[k] != NUMBER {
+            add_gradient(place, element.parents[k], nested.da[k]);
+        }
+    }
+    return nested;
+}
+
+// What is made of an element's value x and two operands; the derivatives in these and in x.
+fn make(place: Place, element: Element, x: f32) -> vec4f {
+    var a = element.numbers;
+    for (var k = 0; k < 2; k++) {
+        if element.made_of[k] != NUMBER {
+            a[k] = state[at(place, VALUE, element.made_of[k])];
+        }
+    }
+    if element.form == 1u {
+        return vec4f(fma(a.y, x, a.x), 1.0, x, a.y);
+    }
+    let m = log_normal_moments(a.x, a.y);
+    let value = exp_accurate(fma(m.y, x, m.x));
+    return vec4f(value, log_normal_moments_back(a.x, m, value, value * x), value * m.y);
+}
+
+// Carries the gradients of values that are made of others to these, the last ones first.
+fn made_back(place: Place) {
+    let first = models[place.model].elements;
+    for (var i = DIM; i > 0u; i--) {
+        let element = elements[first + i - 1u];
+        if element.form == 0u {
+            continue;
+        }
+        let made = make(place, element, state[at(place, VALUE, i - 1u)]);
+        let back = state[at(place, CANDIDATE_GRADIENT, element.value)];
+        for (var k = 0; k < 2; k++) {
+            if element.made_of[k] != NUMBER {
+                add_gradient(place, element.made_of[k], back * made[k + 1]);
+            }
+        }
+        add_gradient(place, i - 1u, back * made.w);
+    }
+}
+
+// Divides the n weights by their sum; returns one over it.
+fn normalize_weights(n: i32, w: ptr<function, Weights>) -> f32 {
     var sum = 0.0;
-    for (var j = 0; j < N_WEIGHTS; j++) {
+    for (var j = 0; j < n; j++) {
         sum += (*w)[j];
     }
     let inverse = 1.0 / sum;
-    for (var j = 0; j < N_WEIGHTS; j++) {
+    for (var j = 0; j < n; j++) {
         (*w)[j] *= inverse;
     }
     return inverse;

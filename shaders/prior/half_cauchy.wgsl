@@ -5,3 +5,14 @@ fn prior_half_cauchy(v: Mapped, c: vec4f) -> vec2f {
     let square = z * z;
     return vec2f(c.w - ln_1p(square), -2.0 * z * c.y / (square + 1.0));
 }
+
+fn prior_half_cauchy_nested(v: Mapped, a: vec4f, signature: u32) -> Nested {
+    let inverse = 1.0 / a.x;
+    let z = v.x * inverse;
+    let slope = 2.0 * z * inverse / (1.0 + z * z);
+    return Nested(
+        -0.45158271 - ln(a.x) - ln_1p(z * z),
+        -slope,
+        vec4f(z * slope - inverse, 0.0, 0.0, 0.0),
+    );
+}

@@ -5,3 +5,20 @@ fn prior_student_t(v: Mapped, c: vec4f) -> vec2f {
     let square = z * z;
     return vec2f(c.w - c.z * ln_1p(square), -2.0 * c.z * z * c.y / (square + 1.0));
 }
+
+fn prior_student_t_nested(v: Mapped, a: vec4f, signature: u32) -> Nested {
+    let inverse = 1.0 / a.z;
+    let z = (v.x - a.y) * inverse;
+    let share = z * z / a.x;
+    let power = 0.5 * (a.x + 1.0);
+    let log = ln_1p(share);
+    let upper = ln_gamma(power);
+    let lower = ln_gamma(0.5 * a.x);
+    let pull = (a.x + 1.0) * z / a.x / (1.0 + share);
+    let dnu = 0.5 * (upper.y - lower.y - 1.0 / a.x - log + pull * z / a.x);
+    return Nested(
+        upper.x - lower.x - 0.5 * ln(3.1415927 * a.x) - ln(a.z) - power * log,
+        -pull * inverse,
+        vec4f(dnu, pull * inverse, (pull * z - 1.0) * inverse, 0.0),
+    );
+}

@@ -6,7 +6,7 @@ use crate::data::Panel;
 use crate::math::{Lane, Real};
 
 /// The step of the marginal return: one per cent more spend on every date.
-const STEP: f64 = 0.01;
+pub(super) const STEP: f64 = 0.01;
 
 /// One row of channels.parquet. All but shares are in the original units.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,17 +85,14 @@ impl Totals {
             let (contribution, extra) = (&self.contribution[c], &self.extra[c]);
             let share: Vec<f64> = contribution.iter().zip(&all).map(|(x, all)| x / all).collect();
             let factor = panel.target_scale.factor;
-            let scaled = |draws: &[f64], factor: f64| {
-                Estimate::of(&draws.iter().map(|x| x * factor).collect::<Vec<_>>())
-            };
             let per_spend = if spend == 0.0 { f64::NAN } else { factor / spend };
             ChannelRow {
                 channel: panel.channels[c].clone(),
                 spend,
-                contribution: scaled(contribution, factor),
+                contribution: Estimate::scaled(contribution, factor),
                 share: Estimate::of(&share),
-                roas: scaled(contribution, per_spend),
-                mroas: scaled(extra, per_spend / STEP),
+                roas: Estimate::scaled(contribution, per_spend),
+                mroas: Estimate::scaled(extra, per_spend / STEP),
             }
         };
         (0..panel.channels.len()).map(row).collect()
@@ -103,7 +100,7 @@ impl Totals {
 }
 
 /// A sum over dates in every lane that does not lose digits to its length (Kahan, 1965).
-struct Sum<L> {
+pub(super) struct Sum<L> {
     sum: L,
     /// What the sum has too much.
     excess: L,
@@ -111,12 +108,12 @@ struct Sum<L> {
 
 impl<L: Lane> Sum<L> {
     #[inline(always)]
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { sum: L::zero(), excess: L::zero() }
     }
 
     #[inline(always)]
-    fn add(&mut self, x: L) {
+    pub fn add(&mut self, x: L) {
         let x = x - self.excess;
         let sum = self.sum + x;
         self.excess = (sum - self.sum) - x;
@@ -124,7 +121,7 @@ impl<L: Lane> Sum<L> {
     }
 
     #[inline(always)]
-    fn get(&self, lane: usize) -> f64 {
+    pub fn get(&self, lane: usize) -> f64 {
         self.sum.get(lane) - self.excess.get(lane)
     }
 }

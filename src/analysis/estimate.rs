@@ -25,6 +25,18 @@ impl Estimate {
         let sd = if n > 1.0 { (squares / (n - 1.0)).sqrt() } else { f64::NAN };
         Self { mean, sd, hdi_3, hdi_97 }
     }
+
+    /// The estimate times a positive number.
+    pub fn times(self, factor: f64) -> Self {
+        let Self { mean, sd, hdi_3, hdi_97 } = self;
+        let [mean, sd, hdi_3, hdi_97] = [mean, sd, hdi_3, hdi_97].map(|x| x * factor);
+        Self { mean, sd, hdi_3, hdi_97 }
+    }
+
+    /// The estimate from draws times a number.
+    pub fn scaled(draws: &[f64], factor: f64) -> Self {
+        Self::of(&draws.iter().map(|x| x * factor).collect::<Vec<_>>())
+    }
 }
 
 #[cfg(test)]

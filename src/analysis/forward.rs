@@ -1,77 +1,76 @@
 //! The mean of the target and what it is made of, for the draws of one block of lanes.
 
 use crate::math::{Lane, Real};
-use crate::model::effect::Column;
+use crate::model::effect::{Column, Part};
 use crate::model::{Model, Structure, adstock, likelihood, saturation};
 use std::ops::Range;
-
-/// A component that is linear in its coefficients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// The intercept.
-    Baseline,
-    /// Yearly seasonality.
-    Seasonality,
-    /// Controls.
-    Control,
-}
-
-impl Part {
-    /// All of them, in the order of the tables.
-    pub const ALL: [Part; 3] = [Part::Baseline, Part::Seasonality, Part::Control];
-
-    /// The parameter that holds the coefficients.
-    fn parameter(self) -> &'static str {
-        match self {
-            Part::Baseline => "intercept_contribution",
-            Part::Seasonality => "gamma_fourier",
-            Part::Control => "gamma_control",
-        }
-    }
-}
 
 /// The parameters of up to [`Lane::LEN`] draws, one per lane, as the mean wants them.
 pub struct Parameters<L> {
     /// Draws in the block; the lanes beyond repeat the first draw.
     pub n_draws: usize,
-    /// Value of every element.
+    /// Every value of the model.
     pub values: Vec<L>,
     /// Parameters of the likelihood.
     pub likelihood: [L; likelihood::MAX_PARAMETERS],
-    /// Adstock weights, channels × n_weights.
-    weights: Vec<L>,
+    /// Adstock weights per channel.
+    pub weights: Vec<Vec<L>>,
     /// Saturation parameters per channel.
     saturation: Vec<[L; saturation::MAX_PARAMETERS]>,
 }
 
 impl<L: Lane> Parameters<L> {
-    /// From at least one draw, draws × dim, on the natural scale.
+    /// From at least one draw, draws × values, on the natural scale.
     #[inline(always)]
     pub fn new(structure: &Structure, draws: &[f64]) -> Self {
-        let (dim, n) = (structure.dim, structure.n_weights);
-        let n_draws = draws.len() / dim;
-        let mut values = vec![L::zero(); dim];
+        let n_values = structure.n_values;
+        let n_draws = draws.len() / n_values;
+        let mut values = vec![L::zero(); n_values];
         for (i, value) in values.iter_mut().enumerate() {
             for lane in 0..L::LEN {
-                value.set(lane, draws[if lane < n_draws { lane } else { 0 } * dim + i]);
+                value.set(lane, draws[if lane < n_draws { lane } else { 0 } * n_values + i]);
             }
         }
-        let mut weights = vec![L::zero(); structure.channels.len() * n];
-        let mut slopes = vec![L::zero(); adstock::MAX_PARAMETERS * n];
-        for (channel, weights) in structure.channels.iter().zip(weights.chunks_mut(n)) {
-            let own: [L; adstock::MAX_PARAMETERS] = pick(&values, &channel.adstock);
-            structure.adstock.weights(&own[..channel.adstock.len()], weights, &mut slopes);
-            if structure.normalize {
-                adstock::normalize(weights);
+        let mut slopes = vec![L::zero(); adstock::MAX_PARAMETERS * structure.max_weights()];
+        let mut weights = Vec::with_capacity(structure.channels.len());
+        for channel in &structure.channels {
+            let adstock = &channel.adstock;
+            let own: [L; adstock::MAX_PARAMETERS] = pick(&values, &adstock.slots);
+            let mut w = vec![L::zero(); adstock.n_weights];
+            adstock.family.weights(&own[..adstock.slots.len()], &mut w, &mut slopes);
+            if adstock.normalize {
+                adstock::normalize(&mut w);
             }
+            weights.push(w);
         }
         Self {
             n_draws,
             likelihood: pick(&values, &structure.likelihood_slots),
-            saturation: structure.channels.iter().map(|c| pick(&values, &c.saturation)).collect(),
+            saturation: structure
+                .channels
+                .iter()
+                .map(|channel| pick(&values, &channel.saturation.slots))
+                .collect(),
             weights,
             values,
         }
+    }
+}
+
+impl<L: Lane> Parameters<L> {
+    /// What channel `c` contributes on every date, and its derivative, if `x` of scaled spend were
+    /// spent on every date for ever.
+    #[inline(always)]
+    pub fn steady(&self, structure: &Structure, c: usize, x: L) -> [L; 2] {
+        let mut sum = L::zero();
+        for &w in &self.weights[c] {
+            sum += w;
+        }
+        let (inside, outside) =
+            if structure.adstock_first { (sum, L::splat(1.0)) } else { (L::splat(1.0), sum) };
+        let response =
+            structure.channels[c].saturation.family.response(x * inside, &self.saturation[c]);
+        [response.value * outside, response.dx * inside * outside]
     }
 }
 
@@ -93,7 +92,8 @@ pub struct Window<'a, R> {
     pub dates: Range<usize>,
     /// Dates before them whose spend is carried in.
     carried: usize,
-    /// Scaled spend, `[channel][n_weights + row]`; zeros outside the sample.
+    /// Scaled spend, `[channel][pad + row]`, pad the most weights of a channel; zeros outside the
+    /// sample.
     spend: Vec<Vec<R>>,
     /// Elements of the linear effects and their columns' values on the dates.
     columns: Vec<(usize, Vec<R>)>,
@@ -102,17 +102,17 @@ pub struct Window<'a, R> {
 impl<'a, R: Real> Window<'a, R> {
     /// The training rows: no spend before or after them counts, as in the density.
     pub fn train(model: &'a Model) -> Self {
-        Self::new(model, 0..model.series.n_train, 0)
+        Self::on(model, 0..model.series.n_train)
     }
 
     /// The test rows, with the last training rows carried in.
     pub fn test(model: &'a Model) -> Self {
-        let n_train = model.series.n_train;
-        let carried = model.structure.n_weights.min(n_train);
-        Self::new(model, n_train..model.series.n_dates(), carried)
+        Self::on(model, model.series.n_train..model.series.n_dates())
     }
 
-    fn new(model: &'a Model, dates: Range<usize>, carried: usize) -> Self {
+    /// Any rows, with those before them carried in; no spend after them counts.
+    pub fn on(model: &'a Model, dates: Range<usize>) -> Self {
+        let carried = model.structure.max_weights().min(dates.start);
         let numbers = |column: &Column| {
             let values = column.values[dates.clone()].iter().map(|&x| R::from_f64(x));
             (column.element, values.collect())
@@ -130,7 +130,7 @@ impl<'a, R: Real> Window<'a, R> {
 
     /// Scaled spend of a channel on each date as [`Window::media`] reads it.
     pub fn pad(&self, spend: impl Fn(usize) -> f64) -> Vec<R> {
-        let pad = self.model.structure.n_weights;
+        let pad = self.model.structure.max_weights();
         let mut padded = vec![R::from_f64(0.0); self.n_dates() + 2 * pad];
         let known = self.dates.start - self.carried..self.dates.end;
         for (to, date) in padded[pad - self.carried..].iter_mut().zip(known) {
@@ -142,13 +142,9 @@ impl<'a, R: Real> Window<'a, R> {
     /// The mean of a linear component on every date, given the mean of every element.
     pub fn linear(&self, part: Part, means: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; self.n_dates()];
-        let Some(parameter) = self.model.layout.find(part.parameter()) else { return out };
-        let elements = parameter.offset..parameter.offset + parameter.len;
-        for column in &self.model.series.columns {
-            if elements.contains(&column.element) {
-                for (out, x) in out.iter_mut().zip(&column.values[self.dates.clone()]) {
-                    *out += means[column.element] * x;
-                }
+        for column in self.model.series.columns.iter().filter(|column| column.part == part) {
+            for (out, x) in out.iter_mut().zip(&column.values[self.dates.clone()]) {
+                *out += means[column.element] * x;
             }
         }
         out
@@ -164,26 +160,26 @@ impl<'a, R: Real> Window<'a, R> {
         parameters: &Parameters<L>,
         out: &mut [L],
     ) {
-        let s = &self.model.structure;
-        let (n, saturation) = (s.n_weights, &parameters.saturation[c]);
-        let weights = &parameters.weights[c * n..][..n];
+        let (s, pad) = (&self.model.structure, self.model.structure.max_weights());
+        let (shift, family) = (s.channels[c].adstock.shift, s.channels[c].saturation.family);
+        let (weights, saturation) = (&parameters.weights[c], &parameters.saturation[c]);
         if s.adstock_first {
             for (t, out) in out.iter_mut().enumerate() {
-                let newest = n + t + s.shift;
+                let newest = pad + t + shift;
                 let mut adstocked = L::zero();
                 for (j, w) in weights.iter().enumerate() {
                     adstocked = w.mul_add(L::from_scalar(spend[newest - j]), adstocked);
                 }
-                *out = s.saturation.response(adstocked, saturation).value;
+                *out = family.response(adstocked, saturation).value;
             }
         } else {
             // Outside the sample there is no response, whatever the family says of no spend.
             let mut saturated = vec![L::zero(); spend.len()];
-            for i in n - self.carried..n + self.n_dates() {
-                saturated[i] = s.saturation.response(L::from_scalar(spend[i]), saturation).value;
+            for i in pad - self.carried..pad + self.n_dates() {
+                saturated[i] = family.response(L::from_scalar(spend[i]), saturation).value;
             }
             for (t, out) in out.iter_mut().enumerate() {
-                let newest = n + t + s.shift;
+                let newest = pad + t + shift;
                 *out = L::zero();
                 for (j, w) in weights.iter().enumerate() {
                     *out = w.mul_add(saturated[newest - j], *out);

@@ -5,21 +5,40 @@
 //! is. Single precision is what the draws themselves are made in; sums over draws are double. Draws
 //! × dates × channels is never held: a block of sixteen draws is reduced before the next one is made.
 
+mod change;
 mod channels;
+mod component;
+mod curves;
 mod draws;
 mod estimate;
+mod fitted;
 mod forward;
-mod predictive;
+mod loo;
+mod period;
+mod predict;
+mod prior;
+mod reweigh;
 mod scores;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod time;
 
+pub use crate::model::effect::Part;
 pub use channels::ChannelRow;
+pub use component::{Component, ComponentOnDate, ComponentRow, component_dates, component_totals};
+pub use curves::{AdstockRow, ResponseRow, adstock_curves, response_curves};
 pub use draws::predictive_draws;
 pub use estimate::Estimate;
+pub use fitted::Fitted;
 pub use forward::{Components, Parameters, Window};
+pub use loo::{Loo, loo};
+pub use period::{Frequency, ReturnRow, returns};
+pub use predict::predict;
+pub use prior::prior_draws;
+pub use reweigh::{Reweighed, ReweighedRow, reweigh};
 pub use scores::Scores;
+pub use sweep::{ALL_CHANNELS, Sweep, SweepKind, SweepRow, sweep};
 pub use time::{MAX_PREDICTIONS, Set, TimeRow};
 
 use crate::data::Panel;
@@ -42,7 +61,7 @@ pub struct Analysis {
     pub test: Scores,
 }
 
-/// Analyses the draws of a model, `draws × dim` in the layout's order and on the parameters' natural
+/// Analyses the draws of a model, `draws × values` in the layout's order and on the parameters' natural
 /// scale; `key` is that of the model's random numbers.
 ///
 /// Every draw counts for means, channels and their intervals; the intervals of the predictions and
@@ -51,7 +70,7 @@ pub struct Analysis {
 /// # Panics
 /// If the draws are not rows of the model's dim, or the panel is not the model's.
 pub fn analyse(model: &Model, panel: &Panel, key: Key, draws: &[f64]) -> Analysis {
-    let dim = model.structure.dim;
+    let dim = model.structure.n_values;
     assert_eq!(draws.len() % dim, 0, "draws are rows of {dim} parameters");
     assert_eq!(model.series.n_dates(), panel.dates.len(), "the panel is the model's");
     let windows = [Window::train(model), Window::test(model)];
@@ -78,12 +97,12 @@ impl<'a> Task for Pass<'a> {
     fn run<L: Lane<Scalar = f32>>(self) -> Self::Output {
         let Pass { windows, panel, key, draws } = self;
         let structure = &windows[0].model.structure;
-        let n_draws = draws.len() / structure.dim;
+        let n_draws = draws.len() / structure.n_values;
         let raised = channels::raised(&windows[0], panel);
         let mut totals = Totals::new(panel.channels.len(), n_draws);
         let mut times = windows.each_ref().map(|window| Predictions::new(window, key, n_draws));
         let mut components = windows.each_ref().map(Components::<L>::new);
-        for (block, draws) in draws.chunks(L::LEN * structure.dim).enumerate() {
+        for (block, draws) in draws.chunks(L::LEN * structure.n_values).enumerate() {
             let parameters = Parameters::new(structure, draws);
             let first = block * L::LEN;
             for ((window, time), components) in windows.iter().zip(&mut times).zip(&mut components)

@@ -16,15 +16,16 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// Scores of dates and the CRPS of each.
+    /// Scores of dates and the CRPS of each; dates whose target is unknown do not count.
     pub(super) fn new(rows: &[TimeRow], crps: &[f64]) -> Self {
+        let known = || rows.iter().filter(|row| !row.actual.is_nan());
         let average = |values: &mut dyn Iterator<Item = f64>| {
             let (sum, n) = values.fold((0.0, 0.0), |(sum, n), x| (sum + x, n + 1.0));
             sum / n
         };
-        let mean = average(&mut rows.iter().map(|row| row.actual));
-        let residual = average(&mut rows.iter().map(|r| (r.actual - r.predicted_mean).powi(2)));
-        let variance = average(&mut rows.iter().map(|row| (row.actual - mean).powi(2)));
+        let mean = average(&mut known().map(|row| row.actual));
+        let residual = average(&mut known().map(|r| (r.actual - r.predicted_mean).powi(2)));
+        let variance = average(&mut known().map(|row| (row.actual - mean).powi(2)));
         let relative = |r: &TimeRow| ((r.actual - r.predicted_mean) / r.actual).abs();
         let covered = |row: &TimeRow| {
             if row.predicted_hdi_3.is_nan() {
@@ -34,9 +35,11 @@ impl Scores {
         };
         Self {
             r2: if variance > 0.0 { 1.0 - residual / variance } else { f64::NAN },
-            mape: average(&mut rows.iter().filter(|row| row.actual != 0.0).map(relative)),
-            crps: average(&mut crps.iter().copied()),
-            coverage: average(&mut rows.iter().map(covered)),
+            mape: average(&mut known().filter(|row| row.actual != 0.0).map(relative)),
+            crps: average(
+                &mut rows.iter().zip(crps).filter(|(r, _)| !r.actual.is_nan()).map(|(_, x)| *x),
+            ),
+            coverage: average(&mut known().map(covered)),
         }
     }
 }

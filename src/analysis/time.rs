@@ -1,11 +1,12 @@
 //! Prediction and components of every date.
 
-use super::forward::{Components, Parameters, Part, Window};
-use super::predictive::{expected, predict};
+use super::forward::{Components, Parameters, Window};
 use super::scores::{Scores, crps};
 use crate::data::Panel;
 use crate::diagnostics::{HDI_PROB, bits, hdi_sorted, sort_by_bits};
 use crate::math::{Key, Lane, Real};
+use crate::model::effect::Part;
+use crate::model::likelihood::Noise;
 use jiff::civil::Date;
 
 /// Most draws that the intervals of predictions rest on.
@@ -91,15 +92,16 @@ impl<'a, R: Real> Predictions<'a, R> {
     ) {
         let (model, n) = (self.window.model, parameters.n_draws);
         let (likelihood, lower) = (model.structure.likelihood, model.lower);
-        let noise = &parameters.likelihood;
+        let p = &parameters.likelihood;
         let kept = (0..n).filter(|lane| (first + lane).is_multiple_of(self.stride));
         let kept: Vec<usize> = kept.collect();
         for (row, &mu) in components.mu.iter().enumerate() {
-            let y = expected(likelihood, mu, noise, lower);
+            let y = likelihood.expected(mu, p, lower);
             self.expected[row] += sum(y, n);
             if !kept.is_empty() {
-                let counter = [(self.window.dates.start + row) as u32, first as u32];
-                let y = predict(likelihood, mu, noise, lower, self.key, counter);
+                let date = (self.window.dates.start + row) as u32;
+                let noise = Noise { key: self.key, date, draw: first as u32 };
+                let y = likelihood.sample(mu, p, lower, noise);
                 self.draws[row].extend(kept.iter().map(|&lane| y.get(lane) as f32));
             }
         }

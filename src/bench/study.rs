@@ -56,10 +56,8 @@ pub fn prior(model: &Model, n: usize, key: Key) -> Vec<f32> {
     let mut rng = key.stream(Purpose::Check, 0);
     let mut points = Vec::with_capacity(n * coordinates.len());
     for _ in 0..n {
-        for (element, coordinate) in model.layout.elements.iter().zip(&coordinates) {
-            let x = element.distribution.sample(&element.arguments, &mut rng);
-            points.push(coordinate.unmap(x) as f32);
-        }
+        let values = model.layout.draw(&mut rng);
+        points.extend(coordinates.iter().zip(values).map(|(c, x)| c.unmap(x) as f32));
     }
     points
 }

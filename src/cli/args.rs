@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::run;
 use crate::{fleet::DeviceChoice, simulation::Spec};
 
 /// The whole command line.
@@ -44,6 +45,26 @@ pub(super) enum Command {
     Summary(Summary),
     /// Show the verdict on every model of a run, with the reason and an advice
     Diagnose(Diagnose),
+    /// Find the spends that bring most within limits, and how far from the best they may be
+    Optimize(Optimize),
+    /// Show what sales are made of: totals, shares, a waterfall, every date
+    Contributions(run::contributions::Contributions),
+    /// Show what spend brought back: over all time, or by year, quarter and month
+    Roas(run::roas::Roas),
+    /// Show the response to spend, and how an effect fades
+    Curves(run::curves::Curves),
+    /// Show what other spends would have contributed, channel by channel and together
+    Sweep(run::sweep::Sweep),
+    /// Show what another split of the spend would have brought
+    WhatIf(run::what_if::WhatIf),
+    /// Predict new dates, and show how well dates were predicted
+    Predict(run::predict::Predict),
+    /// Compare two runs: parameters, contributions, and which predicts better
+    Compare(run::compare::Compare),
+    /// Show what a model says before it has seen the data
+    Prior(run::prior::Prior),
+    /// Write a report that opens in any browser: one page, no network
+    Report(run::report::Report),
     /// Log density and gradient of a model at given points, to hold against another implementation
     Logp(Logp),
     /// List what can compute on this machine, and which `--device` takes it
@@ -139,6 +160,8 @@ pub(super) struct Summary {
     /// Only this model, such as brandA/north
     #[arg(long, value_name = "KEY")]
     pub model: Option<String>,
+    #[command(flatten)]
+    pub write: run::Write,
 }
 
 /// `diagnose`.
@@ -147,6 +170,35 @@ pub(super) struct Summary {
 pub(super) struct Diagnose {
     /// The run folder
     pub run: PathBuf,
+    #[command(flatten)]
+    pub write: run::Write,
+}
+
+/// `optimize`.
+#[derive(Args, Debug)]
+#[command(after_help = r#"Example:
+  gigamix optimize runs/sales scenario.toml
+
+scenario.toml:
+  [budget]
+  total = 1163000               # per period
+  periods = 26
+  [bounds]
+  default = { change = 0.5 }    # half as much to one and a half times as much
+  "TV" = { fixed = 0 }
+  [[group]]
+  channels = ["Radio", "Online Display"]
+  max_share = 0.6
+
+docs/guide.md shows every key."#)]
+pub(super) struct Optimize {
+    /// The run folder
+    pub run: PathBuf,
+    /// The scenario file
+    pub scenario: PathBuf,
+    /// Use models that failed their gates, too; the answer is marked
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `logp`.

@@ -64,7 +64,9 @@ pub(super) fn fit(args: &Args, out: &Output) -> Result<Outcome> {
         out.note(line);
     }
     let done = plural(fit.models.rows(), "model");
-    out.note(format!("{done} in {}; the run is in {}", duration(fit.seconds), fit.run.display()));
+    let run = fit.run.display();
+    out.note(format!("{done} in {}; the run is in {run}", duration(fit.seconds)));
+    out.note(format!("to read it: gigamix report {run}"));
     let failed = models::with_status(&fit.models, Status::Failed);
     Ok(if failed.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }

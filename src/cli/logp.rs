@@ -103,10 +103,13 @@ fn answer(
     exact: &[Evaluation],
 ) -> Value {
     let point = |((logp, gradient), exact): (&(f64, Vec<f64>), &Evaluation)| {
-        let names = model.layout.parameters.iter().map(|parameter| parameter.name.clone());
+        let names = model.layout.sampled().map(|parameter| parameter.name.clone());
         let mut terms: serde_json::Map<String, Value> =
             names.zip(exact.priors.iter().map(|&x| json!(x))).collect();
         terms.insert("y".into(), json!(exact.likelihood));
+        if let Some(lift) = exact.lift {
+            terms.insert("lift_measurements".into(), json!(lift));
+        }
         json!({
             "logp": logp,
             "terms": terms,

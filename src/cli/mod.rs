@@ -2,7 +2,6 @@
 
 mod args;
 mod bench;
-mod cells;
 mod channels;
 mod completions;
 mod devices;
@@ -13,10 +12,11 @@ mod interrupt;
 mod logp;
 mod models;
 mod notes;
-mod number;
+mod optimize;
 mod output;
 mod points;
 mod read;
+mod run;
 mod schema;
 mod simulate;
 mod truth;
@@ -26,6 +26,8 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::Parser;
 
 use crate::error::Result;
+use crate::posterior::cells;
+use crate::report::number;
 use args::{Command, CommandLine};
 use output::Output;
 
@@ -36,6 +38,8 @@ enum Outcome {
     Done,
     /// Some models failed the gates, or checks failed (exit code 1).
     SomeFailed,
+    /// What was asked for cannot be, and the answer says why (exit code 2).
+    Impossible,
 }
 
 /// Runs the command line `arguments`, the program's name first, and returns its exit code: 0 done,
@@ -51,6 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match failure::caught(|| execute(&line.command, &out)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::from(1),
+        Ok(Outcome::Impossible) => ExitCode::from(2),
         Err(error) => failure::report(&error, &out),
     }
 }
@@ -61,6 +66,16 @@ fn execute(command: &Command, out: &Output) -> Result<Outcome> {
         Command::Simulate(args) => simulate::simulate(args, out)?,
         Command::Summary(args) => read::summary(args, out)?,
         Command::Diagnose(args) => read::diagnose(args, out)?,
+        Command::Optimize(args) => return optimize::optimize(args, out),
+        Command::Contributions(args) => run::contributions::contributions(args, out)?,
+        Command::Roas(args) => run::roas::roas(args, out)?,
+        Command::Curves(args) => run::curves::curves(args, out)?,
+        Command::Sweep(args) => run::sweep::sweep(args, out)?,
+        Command::WhatIf(args) => run::what_if::what_if(args, out)?,
+        Command::Predict(args) => run::predict::predict(args, out)?,
+        Command::Compare(args) => run::compare::compare(args, out)?,
+        Command::Prior(args) => run::prior::prior(args, out)?,
+        Command::Report(args) => run::report::report(args, out)?,
         Command::Logp(args) => logp::logp(args, out)?,
         Command::Bench(args) => return bench::bench(args, out),
         Command::Devices => devices::devices(out)?,

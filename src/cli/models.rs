@@ -7,7 +7,7 @@ use super::{
     grid::Grid,
     number::{NOTHING, count, decimals, percent, plural},
 };
-use crate::{diagnostics::Status, posterior::table::Table};
+use crate::{diagnostics::Status, error::Error, posterior::table::Table};
 
 /// Up to this many models each has its line; of more, those that need attention.
 pub(super) const LARGE: usize = 40;
@@ -104,6 +104,20 @@ pub(super) fn reason(models: &Table, row: usize) -> String {
     match cells.text("advice", row) {
         "" => text,
         advice => format!("{text}\n  advice: {advice}"),
+    }
+}
+
+/// The error of a model that may not be used: it failed its gate, or `--force` cannot help it.
+pub(super) fn refused(models: &Table, row: usize, force: bool) -> Error {
+    let cells = Cells(models);
+    let (key, why) = (cells.text("model", row), cells.text("reason", row));
+    match force {
+        true => Error::input(format!("model {key:?} has no draws: {why}"))
+            .help(cells.text("advice", row)),
+        false => Error::input(format!("model {key:?} failed its gate: {why}")).help(format!(
+            "{}; --force uses it all the same, and marks it",
+            cells.text("advice", row)
+        )),
     }
 }
 

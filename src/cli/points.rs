@@ -50,12 +50,12 @@ fn parse(name: &str, text: &str, layout: &Layout, coords: &Coords) -> Result<Vec
 
 /// One point in the layout's order.
 fn flatten(values: &Map<String, Value>, layout: &Layout, coords: &Coords) -> Result<Vec<f64>> {
-    let names = || layout.parameters.iter().map(|parameter| parameter.name.as_str());
-    if let Some(unknown) = values.keys().find(|name| layout.find(name).is_none()) {
+    let names = || layout.sampled().map(|parameter| parameter.name.as_str());
+    if let Some(unknown) = values.keys().find(|name| !names().any(|known| known == name.as_str())) {
         let bare = SUFFIXES.iter().find_map(|suffix| unknown.strip_suffix(suffix));
         let error = Error::input(format!("the model has no parameter `{unknown}`"));
         return Err(match (bare, suggest(unknown, names())) {
-            (Some(bare), _) if layout.find(bare).is_some() => {
+            (Some(bare), _) if names().any(|known| known == bare) => {
                 error.help(format!("write it without the suffix: `{bare}`"))
             }
             (_, Some(near)) => error.help(format!("did you mean `{near}`?")),
@@ -68,7 +68,7 @@ fn flatten(values: &Map<String, Value>, layout: &Layout, coords: &Coords) -> Res
             .help("give every parameter a value in the unconstrained space"));
     }
     let mut point = Vec::with_capacity(layout.dim());
-    for parameter in &layout.parameters {
+    for parameter in layout.sampled() {
         let shape = shape(parameter, coords);
         let value = &values[&parameter.name];
         // A scalar may be written as a list of one.
@@ -120,7 +120,7 @@ pub(super) fn nested(values: &[f64], layout: &Layout, coords: &Coords) -> Value 
         let values = &values[parameter.offset..][..parameter.len];
         (parameter.name.clone(), nest(values, &shape(parameter, coords)))
     };
-    Value::Object(layout.parameters.iter().map(one).collect())
+    Value::Object(layout.sampled().map(one).collect())
 }
 
 fn nest(values: &[f64], shape: &[usize]) -> Value {
@@ -136,6 +136,7 @@ fn nest(values: &[f64], shape: &[usize]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::layout::Role;
 
     fn model() -> (Layout, Coords) {
         let parameter = |name: &str, dims: &[&str], offset, len| Parameter {
@@ -143,6 +144,7 @@ mod tests {
             dims: dims.iter().map(|&dim| dim.into()).collect(),
             offset,
             len,
+            role: Role::Sampled,
         };
         let layout = Layout {
             parameters: vec![
@@ -152,7 +154,7 @@ mod tests {
             elements: Vec::new(),
         };
         let channel = vec!["TV".into(), "Radio".into()];
-        (layout, Coords { channel, control: Vec::new(), fourier_mode: Vec::new() })
+        (layout, Coords { channel, ..Coords::default() })
     }
 
     fn parse(text: &str) -> Result<Vec<Vec<f64>>> {

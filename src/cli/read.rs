@@ -25,6 +25,7 @@ pub(super) fn summary(args: &Summary, out: &Output) -> Result<()> {
         }
         table = filter(&table, |row| cells.text("model", row) == key);
     }
+    out.written(&table, &args.write)?;
     if out.json {
         return out.print_json(&table.to_json_rows());
     }
@@ -34,6 +35,7 @@ pub(super) fn summary(args: &Summary, out: &Output) -> Result<()> {
 /// Shows the verdicts.
 pub(super) fn diagnose(args: &Diagnose, out: &Output) -> Result<()> {
     let table = Run::open(&args.run)?.models()?;
+    out.written(&table, &args.write)?;
     if out.json {
         return out.print_json(&table.to_json_rows());
     }

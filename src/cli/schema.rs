@@ -24,8 +24,11 @@ fn schema() -> Value {
             key["enum"] = json!(names.collect::<Vec<_>>());
         }
     };
-    names("/properties/adstock/properties/family", &mut Adstock::names());
-    names("/properties/saturation/properties/family", &mut Saturation::names());
+    for own in ["", "/properties/channel/items"] {
+        let family = |kind: &str| format!("/properties/{kind}{own}/properties/family");
+        names(&family("adstock"), &mut Adstock::names());
+        names(&family("saturation"), &mut Saturation::names());
+    }
     names("/properties/likelihood/properties/distribution", &mut Likelihood::names());
     names("/definitions/prior/properties/distribution", &mut Distribution::names());
     schema
@@ -41,6 +44,7 @@ mod tests {
         for (pointer, name) in [
             ("/properties/adstock/properties/family", "geometric"),
             ("/properties/saturation/properties/family", "logistic"),
+            ("/properties/adstock/properties/channel/items/properties/family", "weibull_pdf"),
             ("/properties/likelihood/properties/distribution", "TruncatedNormal"),
             ("/definitions/prior/properties/distribution", "HalfNormal"),
         ] {

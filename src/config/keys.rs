@@ -2,16 +2,20 @@
 //! lines of errors and the JSON schema all come from here.
 
 use super::{
-    ControlScale, Mode, ScaleMethod,
+    ControlScale, Mode, Period, ScaleMethod,
     kind::{Key, Kind, Rest, Section},
 };
 
 const fn key(name: &'static str, kind: Kind, about: &'static str) -> Key {
-    Key { name, kind, required: false, about }
+    Key { name, kind, required: false, inherited: false, about }
 }
 
 const fn required(name: &'static str, kind: Kind, about: &'static str) -> Key {
-    Key { name, kind, required: true, about }
+    Key { name, kind, required: true, inherited: false, about }
+}
+
+const fn inherited(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, kind, required: false, inherited: true, about }
 }
 
 const fn names<T, const N: usize>(all: &[(&'static str, T); N]) -> [&'static str; N] {
@@ -27,17 +31,12 @@ const fn names<T, const N: usize>(all: &[(&'static str, T); N]) -> [&'static str
 /// What a later release adds: recognised and refused, never ignored. The table it stands in, the
 /// key, and what it is; the release that supports one removes its line.
 pub(super) const LATER: &[(&str, &str, &str)] = &[
-    ("", "trend", "a linear trend with changepoints"),
     ("", "event", "effects of dated events"),
-    ("", "fourier", "monthly, weekly and further yearly seasonality"),
     ("", "time_varying", "an intercept or media effects that vary in time"),
-    ("", "lift_test", "calibration by lift tests"),
     ("", "cost_per_target", "calibration by cost per target"),
     ("data", "dims", "dimensions pooled inside one model"),
     ("scaling.target", "over", "a choice of the dimensions pooled for the scale"),
     ("scaling.channel", "over", "a choice of the dimensions pooled for the scale"),
-    ("adstock", "channel", "adstock families per channel"),
-    ("saturation", "channel", "saturation families per channel"),
 ];
 
 pub(super) const ROOT: Section = Section {
@@ -50,10 +49,60 @@ pub(super) const ROOT: Section = Section {
         key("saturation", Kind::Table(&SATURATION), "how returns diminish"),
         key("priors", Kind::Table(&PRIORS), "priors of intercept, controls and seasonality"),
         key("likelihood", Kind::Table(&LIKELIHOOD), "distribution of the target"),
+        key("trend", Kind::Table(&TREND), "a linear trend that bends at change points"),
+        key("fourier", Kind::Tables(&FOURIER), "monthly, weekly and further yearly seasonality"),
+        key("lift_test", Kind::Tables(&LIFT_TEST), "what experiments say of a channel's curve"),
         key("sampler", Kind::Table(&SAMPLER), "how long and how wide to sample"),
     ],
     rest: Rest::Nothing,
 };
+
+const LIFT_TEST: Section = Section {
+    path: "lift_test",
+    keys: &[
+        required("channel", Kind::Text, "the channel whose spend was changed"),
+        required("x", Kind::Number, "its spend per period before, in the table's units"),
+        required("delta_x", Kind::Number, "by how much it was changed"),
+        required("delta_y", Kind::Number, "by how much the target changed per period"),
+        required("sigma", Kind::Number, "the standard error of delta_y"),
+    ],
+    rest: Rest::Nothing,
+};
+
+const TREND: Section = Section {
+    path: "trend",
+    keys: &[
+        key(
+            "changepoints",
+            Kind::Count { default: 10, min: 1, max: 1000, step: 1 },
+            "number of points, evenly spaced over the training rows, where the slope may change",
+        ),
+        key(
+            "priors",
+            Kind::Table(&TREND_PRIORS),
+            "priors of `delta`, the changes, and of `k`, a constant slope that there is if it has one",
+        ),
+    ],
+    rest: Rest::Nothing,
+};
+const TREND_PRIORS: Section = Section { path: "trend.priors", keys: &[], rest: Rest::Priors };
+
+const PERIODS: [&str; 3] = names(&Period::ALL);
+const FOURIER: Section = Section {
+    path: "fourier",
+    keys: &[
+        required("name", Kind::Text, "letters, digits and _: its coefficients are {name}_beta"),
+        required("period", Kind::Choice(&PERIODS), "what repeats itself"),
+        key(
+            "order",
+            Kind::Count { default: 1, min: 1, max: 182, step: 1 },
+            "number of sines, and of cosines",
+        ),
+        key("priors", Kind::Table(&FOURIER_PRIORS), "the prior of `beta`"),
+    ],
+    rest: Rest::Nothing,
+};
+const FOURIER_PRIORS: Section = Section { path: "fourier.priors", keys: &[], rest: Rest::Priors };
 
 const DATA: Section = Section {
     path: "data",
@@ -137,15 +186,12 @@ const MODEL: Section = Section {
 };
 
 const MODES: [&str; 3] = names(&Mode::ALL);
+const L_MAX: Kind = Kind::Count { default: 8, min: 1, max: 1000, step: 1 };
 const ADSTOCK: Section = Section {
     path: "adstock",
     keys: &[
         key("family", Kind::Name(Some("geometric")), "the family of the adstock"),
-        key(
-            "l_max",
-            Kind::Count { default: 8, min: 1, max: 1000, step: 1 },
-            "number of periods over which spend acts, its own included",
-        ),
+        key("l_max", L_MAX, "number of periods over which spend acts, its own included"),
         key("normalize", Kind::Flag(true), "whether the weights are divided by their sum"),
         key(
             "mode",
@@ -153,21 +199,68 @@ const ADSTOCK: Section = Section {
             "whether spend acts after its own period, before it, or around it",
         ),
         key("priors", Kind::Table(&ADSTOCK_PRIORS), "priors of the family's parameters"),
+        key("channel", Kind::Tables(&ADSTOCK_CHANNEL), "channels with an adstock of their own"),
     ],
     rest: Rest::Nothing,
 };
 const ADSTOCK_PRIORS: Section = Section { path: "adstock.priors", keys: &[], rest: Rest::Priors };
+const ADSTOCK_CHANNEL: Section = Section {
+    path: "adstock.channel",
+    keys: &[
+        required("channels", Kind::Texts, "the channels this table is about"),
+        inherited(
+            "family",
+            Kind::Name(Some("geometric")),
+            "the family; left out, that of [adstock]",
+        ),
+        inherited("l_max", L_MAX, "as in [adstock], whose value it is if left out"),
+        inherited("normalize", Kind::Flag(true), "as in [adstock], whose value it is if left out"),
+        inherited("mode", Kind::Choice(&MODES), "as in [adstock], whose value it is if left out"),
+        key(
+            "priors",
+            Kind::Table(&ADSTOCK_CHANNEL_PRIORS),
+            "priors of the family's parameters; those of [adstock.priors] are not used",
+        ),
+    ],
+    rest: Rest::Nothing,
+};
+const ADSTOCK_CHANNEL_PRIORS: Section =
+    Section { path: "adstock.channel.priors", keys: &[], rest: Rest::Priors };
 
 const SATURATION: Section = Section {
     path: "saturation",
     keys: &[
         key("family", Kind::Name(Some("logistic")), "the family of the saturation"),
         key("priors", Kind::Table(&SATURATION_PRIORS), "priors of the family's parameters"),
+        key(
+            "channel",
+            Kind::Tables(&SATURATION_CHANNEL),
+            "channels with a saturation of their own",
+        ),
     ],
     rest: Rest::Nothing,
 };
 const SATURATION_PRIORS: Section =
     Section { path: "saturation.priors", keys: &[], rest: Rest::Priors };
+const SATURATION_CHANNEL: Section = Section {
+    path: "saturation.channel",
+    keys: &[
+        required("channels", Kind::Texts, "the channels this table is about"),
+        inherited(
+            "family",
+            Kind::Name(Some("logistic")),
+            "the family; left out, that of [saturation]",
+        ),
+        key(
+            "priors",
+            Kind::Table(&SATURATION_CHANNEL_PRIORS),
+            "priors of the family's parameters; those of [saturation.priors] are not used",
+        ),
+    ],
+    rest: Rest::Nothing,
+};
+const SATURATION_CHANNEL_PRIORS: Section =
+    Section { path: "saturation.channel.priors", keys: &[], rest: Rest::Priors };
 
 const PRIORS: Section = Section { path: "priors", keys: &[], rest: Rest::Priors };
 

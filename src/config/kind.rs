@@ -27,6 +27,8 @@ pub(super) struct Key {
     pub name: &'static str,
     pub kind: Kind,
     pub required: bool,
+    /// Left out, it is as in the table around this one.
+    pub inherited: bool,
     /// What the key says, for help lines and editors.
     pub about: &'static str,
 }
@@ -55,6 +57,8 @@ pub(super) enum Kind {
     Renames,
     /// A table of its own.
     Table(&'static Section),
+    /// A list of tables, each under its own `[[…]]`.
+    Tables(&'static Section),
 }
 
 impl Section {
@@ -92,9 +96,14 @@ impl Section {
 }
 
 impl Key {
+    /// The default as the model file would write it; `None` where there is none or it is inherited.
+    pub fn default(&self) -> Option<serde_json::Value> {
+        self.kind.default().filter(|_| !self.inherited)
+    }
+
     /// A help line: what the key says, and its default.
     pub fn help(&self) -> String {
-        let default = match self.kind.default() {
+        let default = match self.default() {
             Some(default) => format!(" (default {default})"),
             None => String::new(),
         };
@@ -120,11 +129,12 @@ impl Kind {
             Kind::Date => "a date as in 2018-02-01".into(),
             Kind::Renames => "a table of texts".into(),
             Kind::Table(_) => "a table".into(),
+            Kind::Tables(section) => format!("a list of tables [[{}]]", section.path),
         }
     }
 
     /// The default as the model file would write it; `None` where there is none.
-    pub fn default(&self) -> Option<serde_json::Value> {
+    fn default(&self) -> Option<serde_json::Value> {
         match self {
             Kind::Name(default) => default.map(Into::into),
             Kind::Flag(default) => Some((*default).into()),
@@ -136,7 +146,8 @@ impl Kind {
             | Kind::Number
             | Kind::Date
             | Kind::Renames
-            | Kind::Table(_) => None,
+            | Kind::Table(_)
+            | Kind::Tables(_) => None,
         }
     }
 }

@@ -20,8 +20,8 @@ pub use self::{
     prior::{Arg, Prior, Priors},
     schema::schema,
     types::{
-        Adstock, ControlScale, Data, Likelihood, Mode, ModelFile, Sampler, Saturation, ScaleMethod,
-        Scaling, Spanned,
+        Adstock, ControlScale, Data, Fourier, LiftTest, Likelihood, Mode, ModelFile, Own, Period,
+        Sampler, Saturation, ScaleMethod, Scaling, Spanned, Trend,
     },
 };
 use crate::error::{Error, Result, Source};
@@ -55,10 +55,20 @@ impl ModelFile {
         let data = read_data(&file.table("data")?)?;
         let scaling = read_scaling(&file.table("scaling")?)?;
         let model = file.table("model")?;
-        let adstock = read_adstock(&file.table("adstock")?)?;
-        let saturation = read_saturation(&file.table("saturation")?)?;
+        let adstock = file.table("adstock")?;
+        let adstock = Adstock { own: read_own(&adstock, read_adstock)?, ..read_adstock(&adstock)? };
+        let saturation = file.table("saturation")?;
+        let saturation = Saturation {
+            own: read_own(&saturation, read_saturation)?,
+            ..read_saturation(&saturation)?
+        };
         let priors = prior::read_all(&file.table("priors")?)?;
         let likelihood = read_likelihood(&file.table("likelihood")?)?;
+        let trend = file.given("trend")?.map(|table| read_trend(&table)).transpose()?;
+        let fourier =
+            file.tables("fourier")?.iter().map(read_fourier).collect::<Result<Vec<_>>>()?;
+        let lift_tests =
+            file.tables("lift_test")?.iter().map(read_lift_test).collect::<Result<Vec<_>>>()?;
         let sampler = read_sampler(&file.table("sampler")?)?;
         Ok(ModelFile {
             path: path.into(),
@@ -70,6 +80,9 @@ impl ModelFile {
             saturation,
             priors,
             likelihood,
+            trend,
+            fourier,
+            lift_tests,
             sampler,
             source,
         })
@@ -137,12 +150,22 @@ fn read_adstock(table: &Table) -> Result<Adstock> {
         normalize: table.flag("normalize")?,
         mode: table.choice("mode", &Mode::ALL)?,
         priors: prior::read_all(&table.table("priors")?)?,
+        own: Vec::new(),
     })
 }
 
 fn read_saturation(table: &Table) -> Result<Saturation> {
     let priors = prior::read_all(&table.table("priors")?)?;
-    Ok(Saturation { family: table.name("family")?, priors })
+    Ok(Saturation { family: table.name("family")?, priors, own: Vec::new() })
+}
+
+/// The channels with a transform of their own.
+fn read_own<T>(table: &Table, read: fn(&Table) -> Result<T>) -> Result<Vec<Own<T>>> {
+    let own = |table: &Table| {
+        let channels = table.texts("channels")?.unwrap_or_default();
+        Ok(Own { channels, transform: read(table)? })
+    };
+    table.tables("channel")?.iter().map(own).collect()
 }
 
 fn read_likelihood(table: &Table) -> Result<Likelihood> {
@@ -150,6 +173,32 @@ fn read_likelihood(table: &Table) -> Result<Likelihood> {
         distribution: table.name("distribution")?,
         lower: table.number("lower")?,
         priors: prior::read_all(table)?,
+    })
+}
+
+fn read_trend(table: &Table) -> Result<Trend> {
+    let priors = prior::read_all(&table.table("priors")?)?;
+    Ok(Trend { changepoints: table.count("changepoints")?, priors })
+}
+
+fn read_fourier(table: &Table) -> Result<Fourier> {
+    Ok(Fourier {
+        name: table.name("name")?,
+        period: table.required_choice("period", &Period::ALL)?,
+        order: table.count("order")?,
+        priors: prior::read_all(&table.table("priors")?)?,
+    })
+}
+
+fn read_lift_test(table: &Table) -> Result<LiftTest> {
+    // All are required.
+    let number = |key| table.number(key).map(Option::unwrap_or_default);
+    Ok(LiftTest {
+        channel: table.name("channel")?,
+        x: number("x")?,
+        delta_x: number("delta_x")?,
+        delta_y: number("delta_y")?,
+        sigma: number("sigma")?,
     })
 }
 

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use super::{
     Spanned,
     keys::PRIOR,
-    reader::{Name, Raw, Table, error_at, finite, found, later},
+    reader::{Name, Raw, Table, error_at, finite, found},
 };
 use crate::error::{Result, Source};
 
@@ -26,8 +26,8 @@ pub struct Prior {
     pub args: BTreeMap<String, Spanned<Arg>>,
     /// Dimensions over which the parameter varies; `None` if the file does not say.
     pub dims: Option<Vec<String>>,
-    /// Centered parameterisation; `None` if the file does not say.
-    pub centered: Option<bool>,
+    /// Whether the parameter is sampled itself, not its offsets from location and scale.
+    pub centered: bool,
 }
 
 /// A parameter of a prior.
@@ -48,12 +48,7 @@ pub(super) fn read_all(table: &Table) -> Result<Priors> {
     let mut priors = Priors::new();
     for (name, value) in table.rest() {
         let title = format!("`{name}` in {}", table.title);
-        let prior = read(table.source, &title, value)?;
-        if let Some(arg) = prior.args.values().find(|arg| matches!(arg.value, Arg::Prior(_))) {
-            let about = "a prior as the parameter of a prior";
-            return Err(later(table.source, arg.span.clone(), "hierarchical priors are", about));
-        }
-        priors.insert(name.to_string(), prior);
+        priors.insert(name.to_string(), read(table.source, &title, value)?);
     }
     Ok(priors)
 }
@@ -75,19 +70,12 @@ fn read<'a>(source: &'a Arc<Source>, title: &str, value: &'a Raw<'a>) -> Result<
         let arg = read_arg(&table, name, value)?;
         args.insert(name.to_string(), Spanned { value: arg, span: value.span() });
     }
-    let centered = match table.place("centered") {
-        Some(span) if !table.flag("centered")? => {
-            let about = "a hierarchy sampled by its offsets";
-            return Err(later(source, span, "`centered = false` is", about));
-        }
-        place => place.map(|_| true),
-    };
     Ok(Prior {
         span: table.span.clone(),
         distribution: table.name("distribution")?,
         args,
         dims: table.texts("dims")?.map(|dims| dims.into_iter().map(|dim| dim.value).collect()),
-        centered,
+        centered: table.flag("centered")?,
     })
 }
 

@@ -27,19 +27,22 @@ pub(super) struct Table<'a> {
     pub span: Range<usize>,
     section: &'static Section,
     entries: Option<&'a DeTable<'a>>,
+    /// The table around it, from which it inherits.
+    outer: Option<&'a DeTable<'a>>,
 }
 
 impl<'a> Table<'a> {
     /// The whole file. Errors: keys unknown or of a later release.
     pub fn root(source: &'a Arc<Source>, entries: &'a DeTable<'a>) -> Result<Self> {
         let title = "the model file".into();
-        Self { source, title, span: 0..0, section: &ROOT, entries: Some(entries) }.checked()
+        let (section, entries) = (&ROOT, Some(entries));
+        Self { source, title, span: 0..0, section, entries, outer: None }.checked()
     }
 
     /// The table of a prior, called `title` in messages, if `value` is a table.
     pub fn prior(source: &'a Arc<Source>, title: String, value: &'a Raw<'a>) -> Option<Self> {
         let entries = Some(value.get_ref().as_table()?);
-        Some(Self { source, title, span: value.span(), section: &PRIOR, entries })
+        Some(Self { source, title, span: value.span(), section: &PRIOR, entries, outer: None })
     }
 
     /// The table under `key`, empty if the file has none.
@@ -53,7 +56,26 @@ impl<'a> Table<'a> {
             None => (None, 0..0),
         };
         let title = format!("[{}]", section.path);
-        Table { source: self.source, title, span, section, entries }.checked()
+        Table { source: self.source, title, span, section, entries, outer: None }.checked()
+    }
+
+    /// The table under `key`, if the file has one.
+    pub fn given(&self, key: &str) -> Result<Option<Table<'a>>> {
+        Ok(if self.get(key)?.is_some() { Some(self.table(key)?) } else { None })
+    }
+
+    /// The tables under `key`, none if the file has none; they inherit from this one.
+    pub fn tables(&self, key: &str) -> Result<Vec<Table<'a>>> {
+        let Kind::Tables(section) = &self.section.key(key).kind else { unreachable!() };
+        let Some(value) = self.get(key)? else { return Ok(Vec::new()) };
+        let list = value.get_ref().as_array().ok_or_else(|| self.wrong(key, value))?;
+        let table = |item: &'a Raw<'a>| {
+            let entries = item.get_ref().as_table().ok_or_else(|| self.wrong(key, item))?;
+            let (title, span) = (format!("[[{}]]", section.path), item.span());
+            let (entries, outer) = (Some(entries), self.entries);
+            Table { source: self.source, title, span, section, entries, outer }.checked()
+        };
+        list.iter().map(table).collect()
     }
 
     /// The text under `key`.
@@ -100,11 +122,6 @@ impl<'a> Table<'a> {
         value.get_ref().as_bool().ok_or_else(|| self.wrong(key, value))
     }
 
-    /// Where the value of `key` stands, if the file gives one.
-    pub fn place(&self, key: &str) -> Option<Range<usize>> {
-        Some(self.entries?.get(key)?.span())
-    }
-
     /// The whole number under `key` or its default.
     pub fn count(&self, key: &str) -> Result<usize> {
         let Kind::Count { default, min, max, step } = self.section.key(key).kind else {
@@ -133,7 +150,21 @@ impl<'a> Table<'a> {
 
     /// The value whose name stands under `key`, or the first.
     pub fn choice<T: Copy>(&self, key: &str, all: &[(&'static str, T)]) -> Result<T> {
-        let Some(value) = self.get(key)? else { return Ok(all[0].1) };
+        match self.get(key)? {
+            Some(value) => self.chosen(key, value, all),
+            None => Ok(all[0].1),
+        }
+    }
+
+    /// The value whose name stands under `key`, which must be there.
+    pub fn required_choice<T: Copy>(&self, key: &str, all: &[(&'static str, T)]) -> Result<T> {
+        match self.get(key)? {
+            Some(value) => self.chosen(key, value, all),
+            None => Err(self.missing(self.section.key(key))),
+        }
+    }
+
+    fn chosen<T: Copy>(&self, key: &str, value: &Raw, all: &[(&'static str, T)]) -> Result<T> {
         let name = value.get_ref().as_str().ok_or_else(|| self.wrong(key, value))?;
         let chosen = all.iter().find(|(known, _)| *known == name);
         chosen.map(|(_, choice)| *choice).ok_or_else(|| {
@@ -199,8 +230,10 @@ impl<'a> Table<'a> {
 
     /// The value under `key`; without one, an error if it is required.
     fn get(&self, key: &str) -> Result<Option<&'a Raw<'a>>> {
-        let value = self.entries.and_then(|entries| entries.get(key));
-        let key = self.section.key(key);
+        let name = key;
+        let key = self.section.key(name);
+        let outer = self.outer.filter(|_| key.inherited);
+        let value = [self.entries, outer].into_iter().flatten().find_map(|table| table.get(name));
         if value.is_none() && key.required { Err(self.missing(key)) } else { Ok(value) }
     }
 

@@ -70,9 +70,10 @@ fn property(key: &Key) -> Value {
             json!({ "type": "object", "additionalProperties": new })
         }
         Kind::Table(inner) => section(inner),
+        Kind::Tables(inner) => json!({ "type": "array", "items": section(inner) }),
     };
     schema["description"] = key.about.into();
-    if let Some(default) = key.kind.default() {
+    if let Some(default) = key.default() {
         schema["default"] = default;
     }
     schema

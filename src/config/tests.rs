@@ -116,7 +116,7 @@ fn the_example_is_read_in_full() {
     let alpha = &file.adstock.priors["alpha"];
     assert_eq!(*alpha.distribution, "Beta");
     assert_eq!(alpha.dims.as_deref(), Some(&["channel".to_string()][..]));
-    assert_eq!(alpha.centered, None);
+    assert!(alpha.centered);
     assert!(matches!(*alpha.args["beta"], Arg::Number(3.0)));
     assert!(matches!(*file.saturation.priors["beta"].args["sigma"], Arg::SpendShare));
     assert_eq!(
@@ -165,7 +165,7 @@ fn values_may_be_written_in_any_toml_form() {
     let alpha = &file.adstock.priors["alpha"];
     assert!(matches!(&*alpha.args["alpha"], Arg::Array(list) if list == &[1.0, 2.5]));
     assert!(matches!(*alpha.args["beta"], Arg::Number(16.0)));
-    assert_eq!((alpha.centered, alpha.dims.as_deref()), (Some(true), Some(&[][..])));
+    assert_eq!((alpha.centered, alpha.dims.as_deref()), (true, Some(&[][..])));
     assert_eq!(&file.source.text[alpha.span.clone()], "[adstock.priors.alpha]");
     assert_eq!(file.scaling.controls, ControlScale::Standard);
     assert_eq!((file.sampler.ess, file.sampler.chains), (1000.5, 32));
@@ -380,22 +380,10 @@ fn what_a_later_release_adds_is_refused_as_such() {
         let help = refuse(&text, key, &message);
         assert!(help.starts_with(about), "{help}");
     }
-    let message = "`channel` in [adstock] is not supported yet";
-    refuse("[[adstock.channel]]\nchannels = ['tv']", "channel", message);
     refuse("[[event]]\nname = 'x'", "event", "`event` is not supported yet");
     refuse("[time_varying.media]\n", "time_varying", "`time_varying` is not supported yet");
     let text = MINIMAL.replace("sales.csv", "s3://bucket/sales.csv");
     refuse_all(&text, "\"s3://bucket/sales.csv\"", "a remote path is not supported yet");
-    refuse(
-        "[priors]\ngamma_control = { distribution = 'Normal', mu = { distribution = 'Normal' } }",
-        "{ distribution = 'Normal' }",
-        "hierarchical priors are not supported yet",
-    );
-    refuse(
-        "[priors]\nintercept = { distribution = 'Normal', centered = false }",
-        "false",
-        "`centered = false` is not supported yet",
-    );
     refuse(
         "[likelihood]\nsigma = 1.5",
         "1.5",
@@ -448,4 +436,33 @@ fn malformed_priors_are_refused() {
     refuse("{ distribution = 'Gamma', alpha = true }", "true", &arg("true"));
     let message = format!("`distribution` is missing in the prior `alpha` of {of}");
     refuse("{ distribution = 'Gamma', alpha = { sigma = 1 } }", "{ sigma = 1 }", &message);
+}
+
+#[test]
+fn channels_of_their_own_inherit_what_they_leave_out() {
+    let more = "[adstock]\nl_max = 6\nmode = 'before'\n\
+         [[adstock.channel]]\nchannels = ['tv']\nfamily = 'weibull_pdf'\nl_max = 12\n\
+         priors.lam = { distribution = 'HalfNormal' }\n\
+         [[adstock.channel]]\nchannels = ['radio']\nnormalize = false\n\
+         [[saturation.channel]]\nchannels = ['tv', 'radio']\nfamily = 'hill'\n";
+    let file = parse(&format!("{MINIMAL}{more}")).unwrap();
+    let [tv, radio] = file.adstock.own.as_slice() else { panic!("{:?}", file.adstock) };
+    assert_eq!((texts(&tv.channels), texts(&radio.channels)), (vec!["tv"], vec!["radio"]));
+    let (tv, radio) = (&tv.transform, &radio.transform);
+    assert_eq!((tv.family.as_str(), tv.l_max, tv.mode), ("weibull_pdf", 12, Mode::Before));
+    assert!(tv.normalize && tv.priors.contains_key("lam"));
+    assert_eq!((radio.family.as_str(), radio.l_max, radio.mode), ("geometric", 6, Mode::Before));
+    assert!(!radio.normalize && radio.priors.is_empty());
+    assert_eq!(file.saturation.own[0].transform.family.as_str(), "hill");
+    let message = "`channels` is missing in [[adstock.channel]]";
+    let entry = "[[adstock.channel]]\nfamily = 'delayed'\n";
+    let help = refuse(entry, "[[adstock.channel]]", message);
+    assert!(help.contains("the channels this table is about"), "{help}");
+    refuse(
+        "[[saturation.channel]]\nchannels = ['tv']\nl_max = 3",
+        "l_max",
+        "unknown key `l_max` in [[saturation.channel]]",
+    );
+    let message = "`channel` in [adstock] must be a list of tables [[adstock.channel]], not 1";
+    refuse("[adstock]\nchannel = 1", "1", message);
 }

@@ -59,8 +59,67 @@ pub struct ModelFile {
     pub priors: Priors,
     /// Distribution of the target.
     pub likelihood: Likelihood,
+    /// A linear trend.
+    pub trend: Option<Trend>,
+    /// Further seasonality.
+    pub fourier: Vec<Fourier>,
+    /// What experiments say of the channels' curves.
+    pub lift_tests: Vec<LiftTest>,
     /// How long and how wide to sample.
     pub sampler: Sampler,
+}
+
+/// An experiment on a channel, in the table's units.
+#[derive(Clone, Debug)]
+pub struct LiftTest {
+    /// The channel.
+    pub channel: Spanned<String>,
+    /// Its spend per period before.
+    pub x: f64,
+    /// By how much the spend was changed.
+    pub delta_x: f64,
+    /// By how much the target changed per period.
+    pub delta_y: f64,
+    /// The standard error of that.
+    pub sigma: f64,
+}
+
+/// A linear trend that bends at change points.
+#[derive(Clone, Debug)]
+pub struct Trend {
+    /// Number of change points.
+    pub changepoints: usize,
+    /// Priors of `delta`, and of `k` where there is a constant slope.
+    pub priors: Priors,
+}
+
+/// Sines and cosines of a period.
+#[derive(Clone, Debug)]
+pub struct Fourier {
+    /// Its name, which begins that of its coefficients.
+    pub name: Spanned<String>,
+    /// What repeats itself.
+    pub period: Period,
+    /// Number of sines, and of cosines.
+    pub order: usize,
+    /// The prior of `beta`.
+    pub priors: Priors,
+}
+
+/// What repeats itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// u = day of year (1 to 366) / 365.25.
+    Year,
+    /// u = day of year / (365.25/12): months of equal length, as in PyMC-Marketing.
+    Month,
+    /// u = weekday (Monday 0) / 7.
+    Week,
+}
+
+impl Period {
+    pub(super) const ALL: [(&str, Self); 3] =
+        [("year", Self::Year), ("month", Self::Month), ("week", Self::Week)];
 }
 
 /// The table of data and the role of its columns. Names are those after `rename`.
@@ -142,6 +201,17 @@ pub struct Adstock {
     pub mode: Mode,
     /// Priors of the family's parameters.
     pub priors: Priors,
+    /// Channels with an adstock of their own; empty in these.
+    pub own: Vec<Own<Adstock>>,
+}
+
+/// A transform of some channels' own.
+#[derive(Clone, Debug)]
+pub struct Own<T> {
+    /// The channels.
+    pub channels: Vec<Spanned<String>>,
+    /// Their transform.
+    pub transform: T,
 }
 
 /// On which side of the spend its effect lies.
@@ -167,6 +237,8 @@ pub struct Saturation {
     pub family: Spanned<String>,
     /// Priors of the family's parameters.
     pub priors: Priors,
+    /// Channels with a saturation of their own; empty in these.
+    pub own: Vec<Own<Saturation>>,
 }
 
 /// Distribution of the target.

@@ -5,6 +5,7 @@ mod calendar;
 mod checks;
 mod columns;
 mod csv;
+mod extend;
 mod panel;
 mod read;
 mod roles;
@@ -21,6 +22,7 @@ use ndarray::Array2;
 
 use crate::{config::ModelFile, error::Result};
 
+pub use extend::{Extended, NewRows};
 pub use scale::Scale;
 pub use truth::{Truth, load_truth};
 
@@ -67,6 +69,8 @@ pub struct Panel {
     pub spend: Array2<f64>,
     /// Controls after their scaling, (time, control).
     pub control: Array2<f64>,
+    /// Scale of each control, learned on the training rows.
+    pub control_scale: Vec<Scale>,
     /// Scale of the target, learned on the training rows.
     pub target_scale: Scale,
     /// Scale of each channel, learned on the training rows.
@@ -93,7 +97,7 @@ pub struct Note {
 /// A file that is absent or cannot be read, a column that is absent or has two roles, a date that is
 /// none, text in a column of numbers. What is wrong with one panel alone is in [`Dataset::failed`].
 pub fn load(file: &ModelFile, path: Option<&Path>) -> Result<Dataset> {
-    let (table, roles) = read::read(file, path)?;
+    let (table, roles) = read::read(file, path, true)?;
     let (panels, failed) = panel::build(file, &roles, &table);
     Ok(Dataset { panels, failed, notes: table.notes, hash: table.hash })
 }

@@ -42,7 +42,7 @@ pub(super) fn build(
 }
 
 /// Values joined by `/`; `model` where there are none.
-fn key(values: &[String]) -> String {
+pub(super) fn key(values: &[String]) -> String {
     if values.is_empty() {
         return "model".to_owned();
     }
@@ -91,11 +91,10 @@ fn one(
     let note = |text| Note { panel: panel.clone(), text };
     let notes = series.oddities().into_iter().map(note).collect();
 
-    let scaled = |x: &[f64]| {
-        let scale = Scale::learn_control(file.scaling.controls, &x[..n_train]);
-        x.iter().map(|x| scale.scale(*x)).collect::<Vec<_>>()
-    };
-    let control: Vec<Vec<f64>> = controls.iter().map(|(_, x)| scaled(x)).collect();
+    let control_scale: Vec<Scale> = controls
+        .iter()
+        .map(|(_, x)| Scale::learn_control(file.scaling.controls, &x[..n_train]))
+        .collect();
     let learn = |method, x: &[f64]| Scale::learn(method, &x[..n_train]);
     Ok(Panel {
         key: key.to_owned(),
@@ -106,7 +105,10 @@ fn one(
         target_scale: learn(file.scaling.target, &columns[0]),
         channel_scale: channels.iter().map(|(_, x)| learn(file.scaling.channel, x)).collect(),
         spend: Array2::from_shape_fn((rows.len(), channels.len()), |(t, c)| channels[c].1[t]),
-        control: Array2::from_shape_fn((rows.len(), controls.len()), |(t, c)| control[c][t]),
+        control: Array2::from_shape_fn((rows.len(), controls.len()), |(t, c)| {
+            control_scale[c].scale(controls[c].1[t])
+        }),
+        control_scale,
         target: columns[0].clone(),
         dates,
         notes,

@@ -33,8 +33,9 @@ pub(super) struct Table {
     pub hash: String,
 }
 
-/// Reads the files that `path`, or else the model file, names.
-pub(super) fn read(file: &ModelFile, path: Option<&Path>) -> Result<(Table, Roles)> {
+/// Reads the files that `path`, or else the model file, names; where no `target` is needed, the
+/// table may do without.
+pub(super) fn read(file: &ModelFile, path: Option<&Path>, target: bool) -> Result<(Table, Roles)> {
     let paths = find(file, path)?;
     let mut table = Table::default();
     let mut known = HashMap::new();
@@ -45,7 +46,7 @@ pub(super) fn read(file: &ModelFile, path: Option<&Path>) -> Result<(Table, Role
         let bytes = fs::read(path).map_err(|error| Error::io(path, "read", &error))?;
         hash.update(&bytes);
         let source = Source::open(&bytes, path)?;
-        let names = roles::rename(file, &source.header(), &from)?;
+        let names = roles::rename(file, &source.header(), &from, target)?;
         let set: BTreeSet<String> = names.iter().cloned().collect();
         if let Some((_, expected, other)) = &first
             && let Some(name) = expected.symmetric_difference(&set).next()
@@ -55,7 +56,7 @@ pub(super) fn read(file: &ModelFile, path: Option<&Path>) -> Result<(Table, Role
                 .help("files that are read together have the same columns, in any order"));
         }
         // every file is asked anew: another one may have a column twice
-        let found = Roles::resolve(file, &names, &from)?;
+        let found = Roles::resolve(file, &names, &from, target)?;
         let (roles, ..) = first.get_or_insert((found, set, from));
         table.append(&source, &names, roles, &mut known)?;
     }

@@ -13,17 +13,26 @@ use crate::{
 pub(super) struct Roles {
     pub date: String,
     pub panel: Vec<String>,
-    pub target: String,
+    /// None where the table has no target and needs none.
+    pub target: Option<String>,
     pub channels: Vec<String>,
     pub controls: Vec<String>,
 }
 
 impl Roles {
     /// Finds the columns that `file` names among the (renamed) `columns` of the table `from`.
-    pub fn resolve(file: &ModelFile, columns: &[String], from: &str) -> Result<Roles> {
+    pub fn resolve(
+        file: &ModelFile,
+        columns: &[String],
+        from: &str,
+        needs_target: bool,
+    ) -> Result<Roles> {
         let mut finder = Finder { file, columns, from, taken: HashMap::new() };
         let date = finder.one(&file.data.date, "the date")?;
-        let target = finder.one(&file.data.target, "the target")?;
+        let target = match needs_target || columns.contains(&file.data.target) {
+            true => Some(finder.one(&file.data.target, "the target")?),
+            false => None,
+        };
         let mut panel = Vec::new();
         for name in &file.data.panel {
             panel.push(finder.one(name, "a panel column")?);
@@ -38,19 +47,21 @@ impl Roles {
         std::iter::once(&self.date).chain(&self.panel).map(String::as_str)
     }
 
-    /// The columns of numbers: the target, then channels, then controls.
+    /// The columns of numbers: the target if there is one, then channels, then controls.
     pub fn numbers(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.target)
-            .chain(&self.channels)
-            .chain(&self.controls)
-            .map(String::as_str)
+        self.target.iter().chain(&self.channels).chain(&self.controls).map(String::as_str)
     }
 }
 
 /// Gives the columns of the table `from` the names that the model file uses.
-pub(super) fn rename(file: &ModelFile, header: &[String], from: &str) -> Result<Vec<String>> {
-    for old in file.data.rename.keys() {
-        if !header.contains(old) {
+pub(super) fn rename(
+    file: &ModelFile,
+    header: &[String],
+    from: &str,
+    needs_target: bool,
+) -> Result<Vec<String>> {
+    for (old, new) in &file.data.rename {
+        if !header.contains(old) && (needs_target || *new != *file.data.target) {
             return Err(Error::input(format!(
                 "{}: [data] rename: no column {old:?} in {from}",
                 file.source.name

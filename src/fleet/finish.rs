@@ -2,12 +2,12 @@
 //! the disk.
 
 use super::tables::{ModelRow, Part, channels, failed, parameters, time};
+use super::values::Values;
 use crate::analysis::{self, Analysis};
 use crate::data::Panel;
 use crate::density::Oracle;
 use crate::diagnostics::{self, Evidence, Extremes, Status, Summariser, Summary, Verdict};
-use crate::math::{Isa, Key, Lane, Task, dispatch};
-use crate::model::coordinate::Coordinate;
+use crate::math::Key;
 use crate::model::{Model, Space};
 use crate::posterior::inference_data::{Coord, Draws, InferenceData, SampleStats, Variable};
 use crate::posterior::zarr::Data;
@@ -68,9 +68,10 @@ impl Job<'_> {
     fn sampled(&self, sampled: &Sampled) -> Finished {
         let model = self.model;
         let names = model.parameter_names();
-        let values = constrain(model, sampled);
+        let values = Values::new(&model.layout).all(sampled.view());
+        let reported = model.layout.reported_values();
         let summariser = Summariser::new(sampled.chains, sampled.len(), &sampled.superchains);
-        let summaries: Vec<Summary> = (0..sampled.dim)
+        let summaries: Vec<Summary> = reported
             .into_par_iter()
             .map(|i| {
                 let x = values.index_axis(Axis(0), i).mapv(f64::from);
@@ -147,14 +148,15 @@ impl Job<'_> {
     ) -> InferenceData {
         let (model, panel) = (self.model, self.panel);
         let (chains, n) = (sampled.chains, sampled.len());
+        let n_values = model.layout.n_values();
         let variables = model
             .layout
             .parameters
             .iter()
             .map(|parameter| {
-                let elements = parameter.offset..parameter.offset + parameter.len;
-                // (element, chain, draw) to (chain, draw, element)
-                let block = values.slice(s![elements, .., ..]).permuted_axes([1, 2, 0]);
+                let range = parameter.offset..parameter.offset + parameter.len;
+                // (value, chain, draw) to (chain, draw, value)
+                let block = values.slice(s![range, .., ..]).permuted_axes([1, 2, 0]);
                 let shape = if parameter.dims.is_empty() { vec![] } else { vec![parameter.len] };
                 let data = Data::F32(block.iter().copied().collect());
                 Variable { name: parameter.name.clone(), dims: parameter.dims.clone(), shape, data }
@@ -173,9 +175,8 @@ impl Job<'_> {
         let dates = panel.dates.len();
         // Draws are chain by chain.
         let rows = (0..chains).flat_map(|c| thinned.iter().map(move |d| c * n + d));
-        let rows: Vec<f64> = rows
-            .flat_map(|row| draws[row * sampled.dim..][..sampled.dim].iter().copied())
-            .collect();
+        let rows: Vec<f64> =
+            rows.flat_map(|row| draws[row * n_values..][..n_values].iter().copied()).collect();
         let predicted = analysis::predictive_draws(model, panel, self.key, &rows);
         let matrix = |name: &str, dim: &str, of: &Array2<f64>| Variable {
             name: name.into(),
@@ -192,17 +193,28 @@ impl Job<'_> {
         let mut constant_data = vec![matrix("channel_data", "channel", &panel.spend)];
         if !panel.controls.is_empty() {
             constant_data.push(matrix("control_data", "control", &panel.control));
+            let scales = panel.control_scale.iter().flat_map(|scale| [scale.shift, scale.factor]);
+            constant_data.push(Variable {
+                name: "control_scale".into(),
+                dims: vec!["control".into(), "scale".into()],
+                shape: vec![panel.controls.len(), 2],
+                data: Data::F64(scales.collect()),
+            });
         }
         let text = |labels: &[String]| Coord::Text(labels.to_vec());
+        let mut coords = vec![
+            ("channel".into(), text(&model.coords.channel)),
+            ("control".into(), text(&model.coords.control)),
+            ("fourier_mode".into(), text(&model.coords.fourier_mode)),
+            ("date".into(), Coord::Date(panel.dates.clone())),
+            ("scale".into(), text(&["shift".to_owned(), "factor".to_owned()])),
+        ];
+        let some = model.coords.others.iter();
+        coords.extend(some.map(|(dim, channels)| (dim.clone(), text(channels))));
         InferenceData {
             model: model.key.clone(),
             seed: self.seed,
-            coords: vec![
-                ("channel".into(), text(&model.coords.channel)),
-                ("control".into(), text(&model.coords.control)),
-                ("fourier_mode".into(), text(&model.coords.fourier_mode)),
-                ("date".into(), Coord::Date(panel.dates.clone())),
-            ],
+            coords,
             posterior: Draws { chains, draws: (0..n as i64).collect(), variables },
             sample_stats: SampleStats {
                 energy: energy.iter().copied().collect(),
@@ -223,50 +235,7 @@ impl Job<'_> {
     }
 }
 
-/// Values on an element's natural scale, as the density on the CPU sees them.
-pub fn natural(coordinate: Coordinate, positions: &[f32]) -> Vec<f32> {
-    dispatch(Isa::detect(), Natural { coordinate, positions })
-}
-
-struct Natural<'a> {
-    coordinate: Coordinate,
-    positions: &'a [f32],
-}
-
-impl Task for Natural<'_> {
-    type Scalar = f32;
-    type Output = Vec<f32>;
-
-    #[inline(always)]
-    fn run<L: Lane<Scalar = f32>>(self) -> Vec<f32> {
-        let n = self.positions.len();
-        let mut values = self.positions.to_vec();
-        // Zeros fill the last lanes up.
-        values.resize(n.next_multiple_of(L::LEN), 0.0);
-        for lanes in values.chunks_exact_mut(L::LEN) {
-            self.coordinate.map(L::load(lanes)).value.x.store(lanes);
-        }
-        values.truncate(n);
-        values
-    }
-}
-
-/// Draws on the parameters' natural scale, (element, chain, draw).
-fn constrain(model: &Model, sampled: &Sampled) -> Array3<f32> {
-    let draws = sampled.view();
-    let coordinates = model.layout.coordinates(Space::Sampling);
-    let (n, chains, dim) = draws.dim();
-    let values: Vec<Vec<f32>> = (0..dim)
-        .into_par_iter()
-        .map(|i| {
-            let positions: Vec<f32> = draws.index_axis(Axis(2), i).t().iter().copied().collect();
-            natural(coordinates[i], &positions)
-        })
-        .collect();
-    Array3::from_shape_vec((dim, chains, n), values.concat()).expect("one value per draw")
-}
-
-/// Draws × elements, chain by chain, from (element, chain, draw).
+/// Draws × values, chain by chain, from (value, chain, draw).
 fn row_major(values: &Array3<f32>) -> Vec<f64> {
     values.view().permuted_axes([1, 2, 0]).iter().map(|&x| f64::from(x)).collect()
 }

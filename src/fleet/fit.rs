@@ -1,9 +1,10 @@
 //! Fits every panel of a table: read, build, sample in batches, judge, write.
 
 use super::device::{Chosen, choose};
-use super::finish::{Job, natural};
+use super::finish::Job;
 use super::folder::{Folder, Identity, Run};
 use super::tables::{Part, failed};
+use super::values::Values;
 use super::{Device, Event, Fit, Options};
 use crate::config::ModelFile;
 use crate::data::{self, Dataset, Note, Panel};
@@ -55,6 +56,8 @@ pub fn fit(
     let identity = Identity::new(file, &dataset.hash, options.seed);
     let Prepared { ready, mut parts, notes } = prepare(file, dataset)?;
     let total = ready.len() + parts.len();
+    let texts = notes.iter().map(|note| json!({ "model": note.panel, "text": note.text }));
+    let texts: Vec<Value> = texts.collect();
     observe(found(&ready, total, notes));
 
     let mut folder = Folder::open(&options.out, identity, options.force)?;
@@ -94,7 +97,8 @@ pub fn fit(
     let Fleet { parts, work, device, .. } = fleet;
     let parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
     let complete = parts.len() == total;
-    let about = manifest(file, options, &parts, device.as_ref(), work, begun);
+    let mut about = manifest(file, options, &parts, device.as_ref(), work, begun);
+    about["notes"] = json!(texts);
     if parts.is_empty() {
         return Err(Error::new(Kind::Interrupted, "stopped before any model was finished"));
     }
@@ -187,7 +191,7 @@ impl Fleet<'_> {
         self.device = Some(device);
         self.keep_unfit()?;
         let chains = self.file.sampler.chains;
-        let largest = todo.iter().map(|ready| ready.model.layout.dim()).max().unwrap_or(1);
+        let largest = todo.iter().map(|ready| ready.model.layout.n_values()).max().unwrap_or(1);
         let together = match &gpu {
             // Small batches: what is finished is kept when the run is stopped.
             None => (4 * rayon::current_num_threads()).max(16),
@@ -317,12 +321,8 @@ fn take(news: &Mutex<Vec<Event>>) -> Vec<Event> {
 /// # Errors
 /// Settings that cannot be.
 pub fn sampler(model: &Model, settings: &Settings, key: Key) -> Result<ModelSampler> {
-    let coordinates = model.layout.coordinates(Space::Sampling);
-    let report = move |element: usize, positions: &[f32]| {
-        natural(coordinates[element], positions).into_iter().map(f64::from).collect()
-    };
     let sampler = ModelSampler::new(settings, model.layout.dim(), key, start(model, key))?;
-    Ok(sampler.reporting(Arc::new(report)))
+    Ok(sampler.reporting(Arc::new(Values::new(&model.layout))))
 }
 
 /// Prior draws of a model in the sampler's coordinates, and their variances.
@@ -332,10 +332,8 @@ fn start(model: &Model, key: Key) -> Start {
     let mut rng = key.stream(Purpose::Prior, 0);
     let mut points = Vec::with_capacity(PRIOR_DRAWS * dim);
     for _ in 0..PRIOR_DRAWS {
-        for (element, coordinate) in model.layout.elements.iter().zip(&coordinates) {
-            let x = element.distribution.sample(&element.arguments, &mut rng);
-            points.push(coordinate.unmap(x) as f32);
-        }
+        let values = model.layout.draw(&mut rng);
+        points.extend(coordinates.iter().zip(values).map(|(c, x)| c.unmap(x) as f32));
     }
     let variance = (0..dim)
         .map(|i| {

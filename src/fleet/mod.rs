@@ -1,10 +1,13 @@
 //! The main job: many models, from a model file and a table to a judged run folder.
 
+pub mod derived;
 mod device;
 mod finish;
 mod fit;
+mod fitted;
 mod folder;
 mod tables;
+mod values;
 
 pub use device::{Backend, Chosen, Device, DeviceChoice, choose};
 pub use fit::{fit, sampler};

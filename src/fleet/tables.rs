@@ -1,6 +1,7 @@
 //! The rows a model adds to the tables of a run.
 
-use crate::analysis::{ChannelRow, Estimate, Scores, TimeRow};
+use super::derived::Columns;
+use crate::analysis::{ChannelRow, Scores, TimeRow};
 use crate::diagnostics::{Status, Summary};
 use crate::posterior::table::{Column, Table};
 use serde::{Deserialize, Serialize};
@@ -128,25 +129,14 @@ pub fn parameters(model: &str, names: &[String], summaries: &[Summary]) -> Table
 
 /// Rows of `channels.parquet`.
 pub fn channels(model: &str, rows: &[ChannelRow]) -> Table {
-    let mut table = Table::default();
-    table.push("model", Column::Text(vec![model.to_owned(); rows.len()]));
-    table.push("channel", Column::Text(rows.iter().map(|row| row.channel.clone()).collect()));
-    table.push("spend", Column::Number(rows.iter().map(|row| row.spend).collect()));
-    let quantities: [Named<ChannelRow, Estimate>; 4] = [
-        ("contribution", |row| row.contribution),
-        ("share", |row| row.share),
-        ("roas", |row| row.roas),
-        ("mroas", |row| row.mroas),
-    ];
-    let numbers: [Named<Estimate, f64>; 4] =
-        [("mean", |e| e.mean), ("sd", |e| e.sd), ("hdi_3", |e| e.hdi_3), ("hdi_97", |e| e.hdi_97)];
-    for (quantity, estimate) in quantities {
-        for (name, number) in numbers {
-            let column = rows.iter().map(|row| number(&estimate(row))).collect();
-            table.push(format!("{quantity}_{name}"), Column::Number(column));
-        }
-    }
-    table
+    Columns::new(model, rows)
+        .text("channel", |row| row.channel.clone())
+        .number("spend", |row| row.spend)
+        .estimate("contribution", |row| row.contribution)
+        .estimate("share", |row| row.share)
+        .estimate("roas", |row| row.roas)
+        .estimate("mroas", |row| row.mroas)
+        .table()
 }
 
 /// Rows of `time.parquet`.

@@ -72,6 +72,51 @@ pub trait Task {
     fn run<L: Lane<Scalar = Self::Scalar>>(self) -> Self::Output;
 }
 
+/// A part of a task that is compiled once for each instruction set, not at every place of use: what
+/// is long and rarely needed. `run` has to be `#[inline(always)]`, with everything below it.
+pub trait Part {
+    /// What it makes.
+    type Output;
+    /// Does it.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs a part as a call; lanes that fuse multiply-adds run where the processor does.
+#[inline(always)]
+pub(super) fn call<P: Part, const FUSED: bool>(part: P) -> P::Output {
+    if !FUSED {
+        return plain_part(part);
+    }
+    match Isa::detect() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has the features, as just found out.
+        Isa::Avx512 => unsafe { avx512_part(part) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Isa::Avx2 => unsafe { avx2_part(part) },
+        isa => unreachable!("fused lanes on the {} instruction set", isa.name()),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
+fn avx512_part<P: Part>(part: P) -> P::Output {
+    part.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(never)]
+#[target_feature(enable = "avx2,fma")]
+fn avx2_part<P: Part>(part: P) -> P::Output {
+    part.run()
+}
+
+#[inline(never)]
+fn plain_part<P: Part>(part: P) -> P::Output {
+    part.run()
+}
+
 /// Runs a task on an instruction set of this processor.
 pub fn dispatch<T: Task>(isa: Isa, task: T) -> T::Output {
     assert!(isa <= Isa::detect(), "the processor has no {}", isa.name());

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use super::isa::{self, Part};
 use super::real::Real;
 
 /// A bundle of numbers, one per chain, on which arithmetic works lane by lane.
@@ -85,6 +86,9 @@ pub trait Lane:
 
     /// h(z) = −Φ⁻¹(Φ(−z)/2), which maps N(0, 1) to HalfNormal(1); increasing and positive.
     fn half_normal_quantile(self) -> Self;
+
+    /// Runs a part of a task on these lanes as a call.
+    fn call<P: Part>(part: P) -> P::Output;
 
     /// 0 in every lane.
     #[inline(always)]
@@ -300,6 +304,11 @@ impl<R: Real, const N: usize, const FMA: bool> Lane for Wide<R, N, FMA> {
     #[inline(always)]
     fn half_normal_quantile(self) -> Self {
         lanes!(x = self => x.half_normal_quantile::<FMA>())
+    }
+
+    #[inline(always)]
+    fn call<P: Part>(part: P) -> P::Output {
+        isa::call::<P, FMA>(part)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod double;
 mod elementary;
+mod gamma;
 mod isa;
 mod lane;
 mod normal;
@@ -15,7 +16,8 @@ mod philox;
 mod real;
 pub mod scalar;
 
-pub use isa::{Isa, Lanes, Task, dispatch};
+pub use gamma::{ln_gamma, stirling_remainder};
+pub use isa::{Isa, Lanes, Part, Task, dispatch};
 pub use lane::{F32, F64, Lane, Wide};
 pub use philox::{Key, Purpose, lane_normals, normals, philox4x32, uniform};
 pub use real::Real;
@@ -27,6 +29,7 @@ mod tests {
         let text = [
             include_str!("../../shaders/math/elementary.wgsl"),
             include_str!("../../shaders/math/normal.wgsl"),
+            include_str!("../../shaders/math/gamma.wgsl"),
             include_str!("../../shaders/math/philox.wgsl"),
         ]
         .concat();

@@ -28,6 +28,8 @@ pub enum Purpose {
     Check = 6,
     /// Noise of the posterior predictive.
     Predictive = 7,
+    /// The same, where the number of words needed is not known.
+    PredictiveStream = 8,
 }
 
 /// The key of a model's random numbers.
@@ -48,7 +50,13 @@ impl Key {
     /// Stream `i` of a purpose's random numbers, for distributions of any kind on the host; `i` is
     /// the second word of the counter.
     pub fn stream(self, purpose: Purpose, i: u32) -> rand_philox::Philox {
-        rand_philox::Philox::new(self.0, (purpose as u128) << 96 | u128::from(i) << 32)
+        self.substream(purpose, i, 0)
+    }
+
+    /// As [`Key::stream`], by two numbers; `j` is the third word of the counter.
+    pub fn substream(self, purpose: Purpose, i: u32, j: u32) -> rand_philox::Philox {
+        let counter = (purpose as u128) << 96 | u128::from(j) << 64 | u128::from(i) << 32;
+        rand_philox::Philox::new(self.0, counter)
     }
 }
 

@@ -23,6 +23,11 @@ pub enum Coordinate {
         /// The bound.
         lower: f64,
     },
+    /// x = upper − e^u.
+    LogBelow {
+        /// The bound.
+        upper: f64,
+    },
     /// x = lower + (upper − lower) / (1 + e^−u).
     Logit {
         /// Lower bound.
@@ -73,6 +78,7 @@ impl Coordinate {
         match support {
             Support::Real => Coordinate::Identity,
             Support::Above(lower) => Coordinate::Log { lower },
+            Support::Below(upper) => Coordinate::LogBelow { upper },
             Support::Between(lower, upper) => Coordinate::Logit { lower, upper },
         }
     }
@@ -93,7 +99,16 @@ impl Coordinate {
 
     /// Whether the prior is already in the map, so that no density is to be added.
     pub fn includes_prior(self) -> bool {
-        !matches!(self, Coordinate::Identity | Coordinate::Log { .. } | Coordinate::Logit { .. })
+        match self {
+            Coordinate::Identity
+            | Coordinate::Log { .. }
+            | Coordinate::LogBelow { .. }
+            | Coordinate::Logit { .. } => false,
+            Coordinate::HalfNormal { .. }
+            | Coordinate::BetaOne { .. }
+            | Coordinate::Exponential { .. }
+            | Coordinate::Uniform { .. } => true,
+        }
     }
 
     /// Number of the map in the WGSL twin, and its constants.
@@ -106,6 +121,7 @@ impl Coordinate {
             Coordinate::BetaOne { beta } => (4, [1.0 / beta, 0.0]),
             Coordinate::Exponential { rate } => (5, [1.0 / rate, 0.0]),
             Coordinate::Uniform { lower, upper } => (6, [lower, upper - lower]),
+            Coordinate::LogBelow { upper } => (7, [upper, 0.0]),
         }
     }
 
@@ -128,6 +144,17 @@ impl Coordinate {
                     ln_above: zero,
                 };
                 Mapped { value, dx: e, logp: u, dlogp: one }
+            }
+            Coordinate::LogBelow { upper } => {
+                let e = u.exp();
+                let value = Value {
+                    x: L::splat(upper) - e,
+                    below: zero,
+                    above: e,
+                    ln_below: zero,
+                    ln_above: u,
+                };
+                Mapped { value, dx: -e, logp: u, dlogp: one }
             }
             Coordinate::Logit { lower, upper } => {
                 let width = L::splat(upper - lower);
@@ -185,6 +212,7 @@ impl Coordinate {
         match self {
             Coordinate::Identity => x,
             Coordinate::Log { lower } => (x - lower).ln(),
+            Coordinate::LogBelow { upper } => (upper - x).ln(),
             Coordinate::Logit { lower, upper } => ((x - lower) / (upper - x)).ln(),
             Coordinate::HalfNormal { sigma } => -norm_quantile(2.0 * norm_cdf(-x / sigma)),
             Coordinate::BetaOne { beta } => -norm_quantile((beta * (-x).ln_1p()).exp()),

@@ -7,6 +7,8 @@ pub enum Support {
     Real,
     /// x > lower.
     Above(f64),
+    /// x < upper.
+    Below(f64),
     /// lower < x < upper.
     Between(f64, f64),
 }
@@ -22,6 +24,7 @@ impl Support {
         match self {
             Support::Real => (f64::NEG_INFINITY, f64::INFINITY),
             Support::Above(lower) => (lower, f64::INFINITY),
+            Support::Below(upper) => (f64::NEG_INFINITY, upper),
             Support::Between(lower, upper) => (lower, upper),
         }
     }
@@ -38,6 +41,7 @@ impl std::fmt::Display for Support {
         match self {
             Support::Real => write!(f, "any real number"),
             Support::Above(lower) => write!(f, "above {lower}"),
+            Support::Below(upper) => write!(f, "below {upper}"),
             Support::Between(lower, upper) => write!(f, "between {lower} and {upper}"),
         }
     }

@@ -3,6 +3,9 @@
 
 pub mod adstock;
 pub mod build;
+pub mod lift;
+mod linear;
+mod parameters;
 pub mod coordinate;
 pub mod effect;
 pub mod family;
@@ -12,37 +15,53 @@ pub mod prior;
 pub mod saturation;
 pub mod series;
 pub mod simulate;
+mod transforms;
 
 pub use build::{Built, build};
 pub use layout::{Layout, Space};
 pub use series::{Coords, Series};
 
 use adstock::Adstock;
+use lift::Lift;
 use likelihood::Likelihood;
 use saturation::Saturation;
 
-/// Where one channel's transforms find their parameters among the elements.
+/// One channel's transforms, and where they find their parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Channel {
-    /// Elements of the adstock's parameters, in the leaf's order.
-    pub adstock: Vec<usize>,
-    /// Elements of the saturation's parameters, in the leaf's order.
-    pub saturation: Vec<usize>,
+    /// The adstock.
+    pub adstock: Carryover,
+    /// The saturation.
+    pub saturation: Curve,
 }
 
-/// Everything about a model but its numbers: panels of equal structure share one program.
+/// The adstock of one channel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Structure {
-    /// The adstock.
-    pub adstock: Adstock,
-    /// Number of adstock weights.
+pub struct Carryover {
+    /// The family.
+    pub family: Adstock,
+    /// Number of weights.
     pub n_weights: usize,
     /// Whether the weights are divided by their sum.
     pub normalize: bool,
     /// The adstocked value at t looks at spend from t + shift − (n_weights − 1) to t + shift.
     pub shift: usize,
-    /// The saturation.
-    pub saturation: Saturation,
+    /// Elements of its parameters, in the leaf's order.
+    pub slots: Vec<usize>,
+}
+
+/// The saturation of one channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Curve {
+    /// The family.
+    pub family: Saturation,
+    /// Elements of its parameters, in the leaf's order.
+    pub slots: Vec<usize>,
+}
+
+/// Everything about a model but its numbers: panels of equal structure share one program.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Structure {
     /// Adstock before saturation.
     pub adstock_first: bool,
     /// The channels.
@@ -53,6 +72,24 @@ pub struct Structure {
     pub likelihood_slots: Vec<usize>,
     /// Number of elements.
     pub dim: usize,
+    /// Channels of the lift tests.
+    pub lifts: Vec<usize>,
+    /// Number of values: elements, then what is made of them.
+    pub n_values: usize,
+    /// Whether a prior depends on other values, or a value is made of others.
+    pub hierarchical: bool,
+}
+
+impl Structure {
+    /// The largest number of adstock weights of a channel.
+    pub fn max_weights(&self) -> usize {
+        self.channels.iter().map(|channel| channel.adstock.n_weights).max().unwrap_or(1)
+    }
+
+    /// How far the windows of all channels reach into the future.
+    pub fn max_shift(&self) -> usize {
+        self.channels.iter().map(|channel| channel.adstock.shift).max().unwrap_or(0)
+    }
 }
 
 /// A model of one panel.
@@ -70,10 +107,12 @@ pub struct Model {
     pub lower: f64,
     /// The numbers.
     pub series: Series,
+    /// Lift tests.
+    pub lifts: Vec<Lift>,
 }
 
 impl Model {
-    /// Every element's name, as ArviZ writes it.
+    /// The name of every value of interest, as ArviZ writes it.
     pub fn parameter_names(&self) -> Vec<String> {
         self.layout.names(&self.coords)
     }

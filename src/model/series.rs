@@ -1,10 +1,10 @@
 //! The numbers of one panel as the density wants them: scaled spend and target, design columns.
 
-use super::effect::{Column, fourier};
+use super::effect::Column;
 use crate::data::Panel;
 
 /// Labels of the dims.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Coords {
     /// Channels, in the model's order.
     pub channel: Vec<String>,
@@ -12,6 +12,9 @@ pub struct Coords {
     pub control: Vec<String>,
     /// `sin_1 … cos_n`.
     pub fourier_mode: Vec<String>,
+    /// Labels of further dims, by their names: channels of parameters that not all channels have,
+    /// modes and change points of effects.
+    pub others: Vec<(String, Vec<String>)>,
 }
 
 impl Coords {
@@ -21,7 +24,10 @@ impl Coords {
             "channel" => &self.channel,
             "control" => &self.control,
             "fourier_mode" => &self.fourier_mode,
-            _ => &[],
+            _ => {
+                let some = self.others.iter().find(|(name, _)| name == dim);
+                some.map_or(&[], |(_, labels)| labels)
+            }
         }
     }
 }
@@ -35,7 +41,7 @@ pub struct Series {
     pub target: Vec<f64>,
     /// Scaled spend, `[channel][date]`.
     pub spend: Vec<Vec<f64>>,
-    /// Columns of the linear effects: intercept, controls, seasonality.
+    /// Columns of the linear effects.
     pub columns: Vec<Column>,
 }
 
@@ -52,15 +58,6 @@ impl Series {
             spend: (0..panel.channels.len()).map(scaled).collect(),
             columns: Vec::new(),
         }
-    }
-
-    /// Columns of the controls, then of the seasonality, without their coefficients.
-    pub fn design(panel: &Panel, yearly_seasonality: usize) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
-        let control = |k: usize| panel.control.column(k).to_vec();
-        (
-            (0..panel.controls.len()).map(control).collect(),
-            fourier::columns(yearly_seasonality, &panel.dates),
-        )
     }
 
     /// Number of dates, training and test.

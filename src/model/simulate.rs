@@ -1,20 +1,11 @@
 //! Simulation: draws from the prior, and the mean that given parameters have, as plain formulas.
 
-use rand::Rng;
-
 use super::saturation::{MAX_PARAMETERS, Saturation};
-use super::{Channel, Layout, Model, Structure};
+use super::{Carryover, Channel, Model};
 use crate::math::{Lane, Wide};
 
 /// One plain number in place of a batch of chains.
 type Plain = Wide<f64, 1, false>;
-
-/// A value of every element, each drawn from its prior, in the parameters' own units.
-pub fn prior_draw<R: Rng>(layout: &Layout, rng: &mut R) -> Vec<f64> {
-    let draw =
-        |element: &super::layout::Element| element.distribution.sample(&element.arguments, rng);
-    layout.elements.iter().map(draw).collect()
-}
 
 /// The mean mu of the scaled target on the training rows, for the value of every element.
 pub fn mean(model: &Model, values: &[f64]) -> Vec<f64> {
@@ -43,15 +34,15 @@ pub fn media(model: &Model, values: &[f64], rows: usize) -> Vec<Vec<f64>> {
     let structure = &model.structure;
     let contribution = |(channel, spend): (&Channel, &Vec<f64>)| {
         let mut x = spend[..rows].to_vec();
-        let weights = weights(structure, &pick(values, &channel.adstock));
-        let parameters = pick(values, &channel.saturation);
+        let weights = weights(&channel.adstock, values);
+        let parameters = pick(values, &channel.saturation.slots);
         let saturate = |x: &mut Vec<f64>| {
-            x.iter_mut().for_each(|x| *x = saturated(structure.saturation, *x, &parameters));
+            x.iter_mut().for_each(|x| *x = saturated(channel.saturation.family, *x, &parameters));
         };
         if !structure.adstock_first {
             saturate(&mut x);
         }
-        x = adstocked(&x, &weights, structure.shift);
+        x = adstocked(&x, &weights, channel.adstock.shift);
         if structure.adstock_first {
             saturate(&mut x);
         }
@@ -65,12 +56,13 @@ fn pick(values: &[f64], elements: &[usize]) -> Vec<Plain> {
 }
 
 /// The adstock's weights, divided by their sum if the model says so.
-fn weights(structure: &Structure, parameters: &[Plain]) -> Vec<f64> {
-    let mut w = vec![Plain::zero(); structure.n_weights];
-    let mut derivatives = vec![Plain::zero(); structure.n_weights * parameters.len()];
-    structure.adstock.weights(parameters, &mut w, &mut derivatives);
+fn weights(adstock: &Carryover, values: &[f64]) -> Vec<f64> {
+    let parameters = pick(values, &adstock.slots);
+    let mut w = vec![Plain::zero(); adstock.n_weights];
+    let mut derivatives = vec![Plain::zero(); adstock.n_weights * parameters.len()];
+    adstock.family.weights(&parameters, &mut w, &mut derivatives);
     let w: Vec<f64> = w.iter().map(|w| w.get(0)).collect();
-    let sum = if structure.normalize { w.iter().sum() } else { 1.0 };
+    let sum = if adstock.normalize { w.iter().sum() } else { 1.0 };
     w.iter().map(|w| w / sum).collect()
 }
 
@@ -91,39 +83,49 @@ mod tests {
     use rand_philox::Philox;
 
     use super::super::adstock::{Adstock, Mode, shift};
-    use super::super::effect::Column;
-    use super::super::layout::Element;
+    use super::super::effect::{Column, Part};
+    use super::super::layout::{Arguments, Element};
     use super::super::likelihood::Likelihood;
     use super::super::prior::Distribution;
-    use super::super::{Coords, Series};
+    use super::super::{Coords, Curve, Layout, Series, Structure};
     use super::*;
 
     /// Three lags, one channel, an intercept and a control; five training rows of six.
     fn model(adstock_first: bool, normalize: bool, mode: Mode) -> Model {
-        let structure = Structure {
-            adstock: Adstock::Geometric,
+        let adstock = Carryover {
+            family: Adstock::Geometric,
             n_weights: 3,
             normalize,
             shift: shift(mode, 3),
-            saturation: Saturation::Logistic,
+            slots: vec![1],
+        };
+        let saturation = Curve { family: Saturation::Logistic, slots: vec![2, 3] };
+        let structure = Structure {
             adstock_first,
-            channels: vec![Channel { adstock: vec![1], saturation: vec![2, 3] }],
+            channels: vec![Channel { adstock, saturation }],
             likelihood: Likelihood::Normal,
             likelihood_slots: vec![5],
             dim: 6,
+            n_values: 6,
+            hierarchical: false,
+            lifts: vec![],
         };
         let series = Series {
             n_train: 5,
             target: vec![0.0; 6],
             spend: vec![vec![1.0, 0.0, 0.5, 0.2, 0.0, 0.9]],
             columns: vec![
-                Column { element: 0, values: vec![1.0; 6] },
-                Column { element: 4, values: vec![1.0, 2.0, 0.0, -1.0, 1.0, 3.0] },
+                Column { element: 0, part: Part::Baseline, values: vec![1.0; 6] },
+                Column {
+                    element: 4,
+                    part: Part::Control,
+                    values: vec![1.0, 2.0, 0.0, -1.0, 1.0, 3.0],
+                },
             ],
         };
-        let coords = Coords { channel: vec![], control: vec![], fourier_mode: vec![] };
+        let coords = Coords::default();
         let layout = Layout::default();
-        Model { key: "model".into(), structure, layout, coords, lower: 0.0, series }
+        Model { key: "model".into(), structure, layout, coords, lower: 0.0, series, lifts: vec![] }
     }
 
     const VALUES: [f64; 6] = [0.3, 0.4, 2.5, 0.6, -0.1, 0.05];
@@ -191,14 +193,15 @@ mod tests {
         let element =
             |(distribution, arguments, ..): &(Distribution, Vec<f64>, f64, f64)| Element {
                 distribution: *distribution,
-                arguments: arguments.clone(),
+                arguments: Arguments::Fixed(arguments.clone()),
                 data_dominated: false,
+                derived: None,
             };
         let elements: Vec<Element> = priors.iter().map(element).collect();
         let layout = Layout { parameters: vec![], elements };
         let mut rng = Philox::new([1, 2], 0);
         let n = 20_000;
-        let draws: Vec<Vec<f64>> = (0..n).map(|_| prior_draw(&layout, &mut rng)).collect();
+        let draws: Vec<Vec<f64>> = (0..n).map(|_| layout.draw(&mut rng)).collect();
         for (k, (distribution, _, mean, variance)) in priors.iter().enumerate() {
             let average = draws.iter().map(|draw| draw[k]).sum::<f64>() / f64::from(n);
             let error = (variance / f64::from(n)).sqrt();

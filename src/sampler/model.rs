@@ -1,12 +1,14 @@
 //! Sampling one model: a state machine that asks an engine for work and digests the answers.
 
+use std::sync::Arc;
+
 use super::{
     Settings,
     length::steps,
     outcome::{Failure, Gradients, Outcome},
     sampling::{self, Sampling},
     start::{Next, Start, Starting},
-    stop::{Report, positions},
+    stop::{Positions, Report},
     warmup::{self, Warmup},
 };
 use crate::density::request::{Collect, Ran, Request, Response};
@@ -35,7 +37,7 @@ pub struct ModelSampler {
     escalations: Vec<String>,
     /// Whether the step size was already made smaller.
     cautious: bool,
-    report: Report,
+    report: Arc<dyn Report>,
 }
 
 enum Phase {
@@ -77,12 +79,12 @@ impl ModelSampler {
             gradients: Gradients::default(),
             escalations: Vec::new(),
             cautious: false,
-            report: positions(),
+            report: Arc::new(Positions(dim)),
         })
     }
 
     /// Judges the convergence of what `report` makes of the positions instead of the positions.
-    pub fn reporting(self, report: Report) -> Self {
+    pub fn reporting(self, report: Arc<dyn Report>) -> Self {
         Self { report, ..self }
     }
 

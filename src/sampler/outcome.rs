@@ -160,7 +160,7 @@ impl Sampled {
     }
 
     /// Looks whether the draws suffice; `thorough` computes the gate in any case.
-    pub(super) fn look(&mut self, target: f64, thorough: bool, report: &Report) -> Look {
+    pub(super) fn look(&mut self, target: f64, thorough: bool, report: &dyn Report) -> Look {
         let look = look(self.view(), &self.superchains, target, thorough, report);
         if let Some(worst) = look.worst {
             self.worst = worst;

@@ -1,5 +1,7 @@
 //! Sampling with everything frozen, until the gate holds or the share of gradients is spent.
 
+use std::sync::Arc;
+
 use super::{outcome::Sampled, stop::Report, warmup::Tuning};
 use crate::density::request::Ran;
 
@@ -34,7 +36,7 @@ pub(super) struct Sampling {
     may_escalate: bool,
     /// Draws and effective sample size of every look.
     looks: Vec<(usize, f64)>,
-    report: Report,
+    report: Arc<dyn Report>,
 }
 
 impl Sampling {
@@ -44,7 +46,7 @@ impl Sampling {
         tuning: &Tuning,
         target: f64,
         may_escalate: bool,
-        report: Report,
+        report: Arc<dyn Report>,
     ) -> Self {
         let each = (target / chains as f64).ceil() as usize;
         Self {
@@ -87,7 +89,7 @@ impl Sampling {
         if let Some(reason) = self.affected() {
             return Progress::Missed(reason);
         }
-        let look = self.sampled.look(self.target, last, &self.report);
+        let look = self.sampled.look(self.target, last, &*self.report);
         self.looks.push((n, look.ess));
         if look.passed {
             return Progress::Passed;
@@ -114,7 +116,7 @@ impl Sampling {
     /// The draws with all facts.
     pub fn finish(mut self) -> Sampled {
         if self.sampled.worst.ess_bulk.is_nan() {
-            self.sampled.look(self.target, true, &self.report);
+            self.sampled.look(self.target, true, &*self.report);
         }
         self.sampled
     }

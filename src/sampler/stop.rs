@@ -3,7 +3,6 @@
 use crate::diagnostics::{Extremes, Gate, Summariser};
 use ndarray::{Array2, ArrayView3, Axis};
 use rayon::prelude::*;
-use std::sync::Arc;
 
 /// From this many chains on, the spread of their means tells the effective sample size well enough
 /// to spare the real gate.
@@ -14,13 +13,28 @@ const WORTH_IT: f64 = 0.45;
 /// What the running estimate, a minimum over noisy values, is below the real one.
 const BIAS: f64 = 0.85;
 
-/// The values of a dimension whose convergence counts, from its positions. Where it is monotone only
-/// the folded part of R-hat can tell them apart, but the gate is then the one of the tables.
-pub type Report = Arc<dyn Fn(usize, &[f32]) -> Vec<f64> + Send + Sync>;
+/// What is made of the positions for people; its convergence counts. Where it is a monotone function
+/// of one position only the folded part of R-hat can tell them apart, but the gate is then the one of
+/// the tables.
+pub trait Report: Send + Sync {
+    /// Number of quantities.
+    fn quantities(&self) -> usize;
 
-/// The positions as they are.
-pub(super) fn positions() -> Report {
-    Arc::new(|_, x| x.iter().map(|&x| f64::from(x)).collect())
+    /// Values (chain, draw) of a quantity, from positions (draw, chain, dim).
+    fn values(&self, quantity: usize, draws: ArrayView3<f32>) -> Vec<f64>;
+}
+
+/// The positions as they are, in so many dimensions.
+pub(super) struct Positions(pub usize);
+
+impl Report for Positions {
+    fn quantities(&self) -> usize {
+        self.0
+    }
+
+    fn values(&self, quantity: usize, draws: ArrayView3<f32>) -> Vec<f64> {
+        draws.index_axis(Axis(2), quantity).t().iter().map(|&x| f64::from(x)).collect()
+    }
 }
 
 /// A look at the draws so far.
@@ -43,7 +57,7 @@ pub(super) fn look(
     superchains: &[usize],
     target: f64,
     thorough: bool,
-    report: &Report,
+    report: &dyn Report,
 ) -> Look {
     let chains = superchains.len();
     if chains >= MANY_CHAINS && !thorough {
@@ -53,14 +67,12 @@ pub(super) fn look(
             return Look { ess, worst: None, passed: false, more: target / ess };
         }
     }
-    let (n, _, dim) = draws.dim();
+    let n = draws.dim().0;
     let summariser = Summariser::new(chains, n, superchains);
-    let gates: Vec<Gate> = (0..dim)
+    let gates: Vec<Gate> = (0..report.quantities())
         .into_par_iter()
         .map(|j| {
-            // (chain, draw)
-            let x: Vec<f32> = draws.index_axis(Axis(2), j).t().iter().copied().collect();
-            let x = Array2::from_shape_vec((chains, n), report(j, &x));
+            let x = Array2::from_shape_vec((chains, n), report.values(j, draws));
             summariser.gate(x.expect("a report has a value for every position").view())
         })
         .collect();
@@ -152,7 +164,7 @@ mod tests {
         for rho in [0.0, 0.5, 0.9] {
             let x = draws(200, 128, rho, 0.0);
             let running = running_ess(x.view());
-            let real = look(x.view(), &groups(128), 1.0, true, &positions()).ess;
+            let real = look(x.view(), &groups(128), 1.0, true, &Positions(3)).ess;
             assert!((0.55..1.5).contains(&(running / real)), "{rho}: {running} for {real}");
         }
         let still = Array3::from_elem((10, 64, 2), 1.5_f32);
@@ -162,21 +174,21 @@ mod tests {
     #[test]
     fn enough_good_draws_pass() {
         let x = draws(40, 64, 0.3, 0.0);
-        let look = look(x.view(), &groups(64), 400.0, false, &positions());
+        let look = look(x.view(), &groups(64), 400.0, false, &Positions(3));
         assert!(look.passed && look.worst.is_some() && look.ess >= 400.0, "{look:?}");
     }
 
     #[test]
     fn too_few_draws_are_seen_without_the_gate() {
         let x = draws(40, 64, 0.9, 0.0);
-        let look = look(x.view(), &groups(64), 1000.0, false, &positions());
+        let look = look(x.view(), &groups(64), 1000.0, false, &Positions(3));
         assert!(!look.passed && look.worst.is_none() && look.more > 3.0, "{look:?}");
     }
 
     #[test]
     fn disagreeing_superchains_shut_the_gate() {
         let x = draws(100, 64, 0.0, 0.2);
-        let look = look(x.view(), &groups(64), 100.0, true, &positions());
+        let look = look(x.view(), &groups(64), 100.0, true, &Positions(3));
         assert!(!look.passed && look.ess > 100.0 && look.more > 1.0, "{look:?}");
     }
 }

@@ -141,6 +141,7 @@ impl Retailer {
             control: Array2::from_shape_fn((weeks, control.len()), |(t, k)| {
                 control_scale[k].scale(control[k][t])
             }),
+            control_scale,
             target_scale: Scale::NONE,
             channel_scale: spend.iter().map(learn).collect(),
             notes: Vec::new(),
@@ -153,7 +154,7 @@ impl Retailer {
         let mut rng = stream(key, 1);
         let sigma = model.structure.likelihood_slots[0];
         for _ in 0..MAX_DRAWS {
-            let values = simulate::prior_draw(&model.layout, &mut rng);
+            let values = model.layout.draw(&mut rng);
             let mut y = simulate::mean_on(model, &values, model.series.n_dates());
             y.iter_mut().for_each(|y| *y += values[sigma] * patterns::normal(&mut rng));
             let largest = y[..model.series.n_train].iter().copied().fold(0.0, f64::max);

@@ -1,7 +1,9 @@
 //! Reference data, the models that belong to it, and the program on small tables.
 
 pub mod command;
+pub mod hills;
 pub mod reference;
+pub mod small;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -19,6 +19,7 @@ pub struct Point {
     /// Unconstrained values, in the layout's order.
     pub position: Vec<f64>,
     pub logp: f64,
+    /// NaN where the peer's is: ours has the finite limit there.
     pub gradient: Vec<f64>,
     /// Per parameter, and `y`.
     pub terms: Vec<(String, f64)>,
@@ -99,6 +100,10 @@ fn model_file(config: &Value) -> String {
     let adstock = &config["adstock"];
     let family = match adstock["cls"].as_str().expect("cls") {
         "GeometricAdstock" => "geometric",
+        "BinomialAdstock" => "binomial",
+        "DelayedAdstock" => "delayed",
+        "WeibullPDFAdstock" => "weibull_pdf",
+        "WeibullCDFAdstock" => "weibull_cdf",
         "NoAdstock" => "none",
         other => panic!("{other} has no name here yet"),
     };
@@ -109,19 +114,26 @@ fn model_file(config: &Value) -> String {
         adstock["l_max"], adstock["normalize"]
     )
     .unwrap();
-    section(&mut toml, "adstock.priors", &["alpha"], |name| priors.get(format!("adstock_{name}")));
+    family_priors(&mut toml, "adstock", priors);
     let family = match config["saturation"]["cls"].as_str().expect("cls") {
         "LogisticSaturation" => "logistic",
+        "InverseScaledLogisticSaturation" => "inverse_scaled_logistic",
+        "TanhSaturation" => "tanh",
+        "MichaelisMentenSaturation" => "michaelis_menten",
+        "HillSaturation" => "hill",
+        "HillSaturationSigmoid" => "hill_sigmoid",
+        "RootSaturation" => "root",
         "NoSaturation" => "none",
         other => panic!("{other} has no name here yet"),
     };
     writeln!(toml, "[saturation]\nfamily = \"{family}\"").unwrap();
-    section(&mut toml, "saturation.priors", &["lam", "beta"], |name| {
-        priors.get(format!("saturation_{name}"))
-    });
-    section(&mut toml, "priors", &["intercept", "gamma_control", "gamma_fourier"], |name| {
-        priors.get(name)
-    });
+    family_priors(&mut toml, "saturation", priors);
+    writeln!(toml, "[priors]").unwrap();
+    for name in ["intercept", "gamma_control", "gamma_fourier"] {
+        if let Some(value) = priors.get(name) {
+            writeln!(toml, "{name} = {}", prior(value)).unwrap();
+        }
+    }
     if let Some(likelihood) = priors.get("likelihood") {
         writeln!(toml, "[likelihood]\ndistribution = {}", likelihood["dist"]).unwrap();
         for (key, value) in likelihood["kwargs"].as_object().expect("kwargs") {
@@ -129,19 +141,42 @@ fn model_file(config: &Value) -> String {
             writeln!(toml, "{key} = {value}").unwrap();
         }
     }
+    effect(&mut toml, &config["extra"]);
     toml
 }
 
-fn section<'a>(
-    toml: &mut String,
-    name: &str,
-    keys: &[&str],
-    of: impl Fn(&str) -> Option<&'a Value>,
-) {
-    writeln!(toml, "[{name}]").unwrap();
-    for key in keys {
-        if let Some(value) = of(key) {
-            writeln!(toml, "{key} = {}", prior(value)).unwrap();
+/// What the peer adds to the core of the model.
+fn effect(toml: &mut String, extra: &Value) {
+    match extra["kind"].as_str() {
+        None => {}
+        Some("linear_trend") => {
+            writeln!(toml, "[trend]\nchangepoints = {}", extra["n_changepoints"]).unwrap();
+        }
+        Some("fourier_effect") => {
+            assert_eq!(extra["cls"], "MonthlyFourier");
+            let order = &extra["n_order"];
+            let about = format!("name = \"monthly\"\nperiod = \"month\"\norder = {order}");
+            writeln!(toml, "[[fourier]]\n{about}").unwrap();
+        }
+        Some("lift_test") => {
+            let table = &extra["df"];
+            for i in 0..table["channel"].as_array().expect("rows").len() {
+                writeln!(toml, "[[lift_test]]").unwrap();
+                for key in ["channel", "x", "delta_x", "delta_y", "sigma"] {
+                    writeln!(toml, "{key} = {}", table[key][i]).unwrap();
+                }
+            }
+        }
+        Some(other) => panic!("{other} has no name here yet"),
+    }
+}
+
+/// The priors of a transform's parameters: `adstock_alpha` and so on.
+fn family_priors(toml: &mut String, kind: &str, priors: &Value) {
+    writeln!(toml, "[{kind}.priors]").unwrap();
+    for (name, value) in priors.as_object().expect("model_config") {
+        if let Some(name) = name.strip_prefix(&format!("{kind}_")) {
+            writeln!(toml, "{name} = {}", prior(value)).unwrap();
         }
     }
 }
@@ -149,7 +184,11 @@ fn section<'a>(
 fn prior(value: &Value) -> String {
     let mut text = format!("{{ distribution = {}", value["dist"]);
     for (key, value) in value["kwargs"].as_object().expect("kwargs") {
+        let value = if value.is_object() { prior(value) } else { value.to_string() };
         write!(text, ", {key} = {value}").unwrap();
+    }
+    if let Some(centered) = value.get("centered").filter(|centered| !centered.is_null()) {
+        write!(text, ", centered = {centered}").unwrap();
     }
     if let Some(dims) = value.get("dims").filter(|dims| !dims.is_null()) {
         write!(text, ", dims = {dims}").unwrap();
@@ -172,15 +211,16 @@ fn points(model: &Model, cases: &Value) -> Vec<Point> {
 /// Values keyed by the peer's value-variable names, in the layout's order.
 fn flatten(model: &Model, values: &Value) -> Vec<f64> {
     let mut flat = Vec::new();
-    for parameter in &model.layout.parameters {
+    for parameter in model.layout.sampled() {
         let suffixes = ["", "_log__", "_logodds__", "_interval__"];
         let value = suffixes
             .iter()
             .find_map(|suffix| values.get(format!("{}{suffix}", parameter.name)))
             .unwrap_or_else(|| panic!("{} is not in the reference", parameter.name));
+        let number = |v: &Value| if v.is_null() { f64::NAN } else { v.as_f64().expect("number") };
         match value.as_array() {
-            Some(values) => flat.extend(values.iter().map(|v| v.as_f64().expect("number"))),
-            None => flat.push(value.as_f64().expect("number")),
+            Some(values) => flat.extend(values.iter().map(number)),
+            None => flat.push(number(value)),
         }
     }
     assert_eq!(flat.len(), model.layout.dim());

@@ -118,6 +118,27 @@ pub fn normal() -> Probe {
     calls.probe("shaders/math/normal.wgsl", &["shaders/math/elementary.wgsl"])
 }
 
+/// ln Γ beyond Stirling's formula, and whole, with slopes by differences.
+pub fn gamma() -> Probe {
+    fn with_slope(at: impl Fn(f64) -> f64) -> impl Fn(f64) -> [f64; 2] {
+        move |x| {
+            let step = 1e-4 * x;
+            let near = 8.0 * (at(x + step) - at(x - step));
+            [at(x), (near - at(x + 2.0 * step) + at(x - 2.0 * step)) / (12.0 * step)]
+        }
+    }
+    let half_ln_tau = 0.5 * std::f64::consts::TAU.ln();
+    let beyond = |x: f64| scalar::ln_gamma(x) - (x - 0.5) * x.ln() + x - half_ln_tau;
+    let mut calls = Calls::default();
+    let code = "let r = stirling_remainder(x[1]); y[0] = r.x; y[1] = r.y;";
+    let (small, large) = ([0.05, 0.3, 0.5, 1.0, 1.7, 3.0, 5.5, 7.9], [8.0, 8.5, 12.0, 40.0]);
+    calls.add(code, &small, with_slope(beyond), FORMULA);
+    calls.add(code, &large, with_slope(beyond), ABSOLUTE);
+    let code = "let g = ln_gamma(x[1]); y[0] = g.x; y[1] = g.y;";
+    calls.add(code, &[&small[..], &large].concat(), with_slope(scalar::ln_gamma), FORMULA);
+    calls.probe("shaders/math/gamma.wgsl", &["shaders/math/elementary.wgsl"])
+}
+
 /// Random words in halves that single precision holds, then uniform and normal numbers.
 pub fn philox() -> Probe {
     let mut calls = Calls::default();

@@ -12,6 +12,7 @@ use gigamix::model::saturation::{self, Saturation};
 
 const ELEMENTARY: &str = "shaders/math/elementary.wgsl";
 const NORMAL: &str = "shaders/math/normal.wgsl";
+const GAMMA: &str = "shaders/math/gamma.wgsl";
 const TYPES: &str = "shaders/types.wgsl";
 const COORDINATE: &str = "shaders/coordinate.wgsl";
 
@@ -41,7 +42,8 @@ fn values(support: Support) -> Vec<f32> {
     match support {
         Support::Real => vec![-2.3, -0.6, 0.0, 0.0005, 0.4, 1.9],
         Support::Above(a) => [0.2, 0.45, 1.0, 2.75].map(|x| a as f32 + x).to_vec(),
-        Support::Between(a, b) => [0.01, 0.3, 0.5, 0.9].map(|x| (a + (b - a) * x) as f32).to_vec(),
+        Support::Below(b) => [0.2, 0.45, 1.0, 2.75].map(|x| b as f32 - x).to_vec(),
+        Support::Between(a, b) => [0.01, 0.3, 0.45, 0.9].map(|x| (a + (b - a) * x) as f32).to_vec(),
     }
 }
 
@@ -59,34 +61,45 @@ fn grid(parameters: &[Parameter]) -> Vec<Vec<f32>> {
 /// Weights and their derivatives in both parameters.
 pub fn adstock(family: Adstock) -> Probe {
     let wgsl = family.family().wgsl;
-    let n = family.n_weights(6);
-    let point = |p: Vec<f32>| {
+    let parameters = family.family().parameters;
+    let point = |(p, l_max): (&Vec<f32>, usize)| {
+        let n = family.n_weights(l_max);
         let mut w = vec![Number::zero(); n];
         let mut dw = vec![Number::zero(); n * 2];
         family.weights(&p.iter().map(|&p| number(p)).collect::<Vec<_>>(), &mut w, &mut dw);
-        Point { input: p, expected: numbers(&[w, dw].concat()), tolerance: FORMULA }
+        let mut input = p.clone();
+        input.resize(2, 0.0);
+        input.push(n as f32);
+        Point { input, expected: numbers(&[w, dw].concat()), tolerance: FORMULA }
     };
+    let mut at = grid(parameters);
+    // where powers would overflow
+    if parameters.len() == 2 && parameters.iter().all(|p| p.domain == Support::POSITIVE) {
+        at.push(vec![0.01, 40.0]);
+    }
     Probe {
         path: wgsl.path,
         text: wgsl.text.into(),
         needs: &[ELEMENTARY, NORMAL],
         header: format!(
-            "const N_WEIGHTS: i32 = {n};
+            "const N_WEIGHTS: i32 = {};
             alias Weights = array<f32, N_WEIGHTS>;
-            alias WeightSlopes = array<vec2f, N_WEIGHTS>;"
+            alias WeightSlopes = array<vec2f, N_WEIGHTS>;",
+            family.n_weights(6)
         ),
         body: format!(
             "var w: Weights;
             var dw: WeightSlopes;
-            adstock_{}(vec2f(x[0], x[1]), &w, &dw);
-            for (var j = 0; j < N_WEIGHTS; j++) {{
+            let n = i32(x[2]);
+            adstock_{}(vec2f(x[0], x[1]), n, &w, &dw);
+            for (var j = 0; j < n; j++) {{
                 y[j] = w[j];
-                y[N_WEIGHTS + j] = dw[j].x;
-                y[2 * N_WEIGHTS + j] = dw[j].y;
+                y[n + j] = dw[j].x;
+                y[2 * n + j] = dw[j].y;
             }}",
             stem(wgsl)
         ),
-        points: grid(family.family().parameters).into_iter().map(point).collect(),
+        points: [1, 6].iter().flat_map(|&l| at.iter().map(move |p| (p, l))).map(point).collect(),
     }
 }
 
@@ -128,10 +141,12 @@ pub fn likelihood(family: Likelihood) -> Probe {
         for (y, mu, lower) in
             [(0.0, 0.3, 0.0), (0.7, 0.35, 0.0), (1.0, -0.2, -0.1), (0.4, 1.3, 0.25)]
         {
+            let positive = family.support(0.0) == Support::POSITIVE && !family.truncated();
+            let y = if positive { y + 0.05 } else { y };
             let parameters = array::<{ likelihood::MAX_PARAMETERS }>(&p);
-            let dmu = &mut [number(0.0)];
-            let (means, lower_lane) = ([number(mu)], number(lower));
-            let found = family.log_density(&[f64::from(y)], &means, &parameters, lower_lane, dmu);
+            let constants = family.constants(&parameters, number(lower));
+            let (y_lane, means, dmu) = ([f64::from(y)], [number(mu)], &mut [number(0.0)]);
+            let found = family.log_density(&y_lane, &means, &parameters, &constants, dmu);
             points.push(Point {
                 input: [&[y, mu, lower][..], &p].concat(),
                 expected: numbers(&[&[found.logp, dmu[0]][..], &found.dp].concat()),
@@ -142,10 +157,11 @@ pub fn likelihood(family: Likelihood) -> Probe {
     Probe {
         path: wgsl.path,
         text: wgsl.text.into(),
-        needs: &[TYPES, ELEMENTARY, NORMAL, COORDINATE],
+        needs: &[TYPES, ELEMENTARY, NORMAL, GAMMA, COORDINATE],
         header: String::new(),
         body: format!(
-            "let r = likelihood_{}(x[0], x[1], vec2f(x[3], x[4]), x[2]);
+            "let p = vec2f(x[3], x[4]);
+            let r = likelihood_{0}(x[0], x[1], p, likelihood_{0}_constants(p, x[2]));
             y[0] = r.logp;
             y[1] = r.dmu;
             y[2] = r.dp.x;
@@ -156,23 +172,55 @@ pub fn likelihood(family: Likelihood) -> Probe {
     }
 }
 
-/// Log density and its derivative.
+/// Log density and its derivative, with constants made from the arguments and as a function of them.
 pub fn prior(distribution: Distribution) -> Probe {
     let entry = distribution.family();
+    let points = (0..entry.signatures.len()).flat_map(|s| prior_points(distribution, s)).collect();
+    Probe {
+        path: entry.wgsl.path,
+        text: entry.wgsl.text.into(),
+        needs: &[TYPES, ELEMENTARY, NORMAL, GAMMA, COORDINATE],
+        header: String::new(),
+        body: format!(
+            "let v = Mapped(x[0], x[1], x[2], x[3], x[4], 0.0, 0.0, 0.0);
+            let r = prior_{0}(v, vec4f(x[5], x[6], x[7], x[8]));
+            y[0] = r.x;
+            y[1] = r.y;
+            let n = prior_{0}_nested(v, vec4f(x[9], x[10], x[11], x[12]), u32(x[13]));
+            y[2] = n.logp;
+            y[3] = n.dx;
+            for (var k = 0; k < 4; k++) {{ y[4 + k] = n.da[k]; }}",
+            stem(entry.wgsl)
+        ),
+        points,
+    }
+}
+
+fn prior_points(distribution: Distribution, signature: usize) -> Vec<Point> {
     // Rising from argument to argument, so that bounds are in order.
     let argument = |(k, argument): (usize, &gigamix::model::prior::Argument)| match argument.domain
     {
         Support::Real => 0.9 * k as f64 - 0.4,
         Support::Above(a) => a + 0.8 + 0.9 * k as f64,
+        Support::Below(b) => b - 0.8 - 0.9 * k as f64,
         Support::Between(a, b) => a + (b - a) * 0.4,
     };
-    let arguments: Vec<f64> = entry.signatures[0].iter().enumerate().map(argument).collect();
-    let c = distribution.constants(&arguments).map(|c| c as f32);
-    let support = distribution.support(&arguments);
+    let arguments = distribution.family().signatures[signature].iter().enumerate();
+    let mut arguments: Vec<f64> = arguments.map(argument).map(|x| f64::from(x as f32)).collect();
+    // A deviation may be too large for its mean.
+    let canonical = loop {
+        match distribution.canonical(signature, &arguments) {
+            Ok(canonical) => break canonical,
+            Err(_) => arguments[1] /= 4.0,
+        }
+    };
+    let c = distribution.constants(&canonical).map(|c| c as f32);
+    let support = distribution.support(&canonical);
     let (lower, upper) = support.bounds();
     // And on both sides of the arguments, where there may be a branch.
-    let near = arguments.iter().flat_map(|a| [a - 0.0004, *a, a + 0.0004]);
+    let near = canonical.iter().flat_map(|a| [a - 0.0004, *a, a + 0.0004]);
     let inside = near.filter(|&x| x > lower && x < upper).map(|x| x as f32);
+    let of: [f32; 4] = std::array::from_fn(|k| arguments.get(k).map_or(0.0, |&a| a as f32));
     let point = |x: f32| {
         let bounded = |distance: f64| if distance.is_finite() { distance } else { 1.0 };
         let (below, above) =
@@ -181,26 +229,15 @@ pub fn prior(distribution: Distribution) -> Probe {
         let [x, below, above, ln_below, ln_above] = value.map(number);
         let value_in_double = Value { x, below, above, ln_below, ln_above };
         let (logp, slope) = distribution.log_density(value_in_double, &c.map(number));
+        let nested = distribution.nested(signature, value_in_double, &of.map(number));
+        let nested = [&[nested.logp, nested.dx][..], &nested.da].concat();
         Point {
-            input: [&value[..], &c].concat(),
-            expected: numbers(&[logp, slope]),
+            input: [&value[..], &c, &of, &[signature as f32]].concat(),
+            expected: numbers(&[&[logp, slope][..], &nested].concat()),
             tolerance: FORMULA,
         }
     };
-    Probe {
-        path: entry.wgsl.path,
-        text: entry.wgsl.text.into(),
-        needs: &[TYPES, ELEMENTARY, NORMAL, COORDINATE],
-        header: String::new(),
-        body: format!(
-            "let v = Mapped(x[0], x[1], x[2], x[3], x[4], 0.0, 0.0, 0.0);
-            let r = prior_{}(v, vec4f(x[5], x[6], x[7], x[8]));
-            y[0] = r.x;
-            y[1] = r.y;",
-            stem(entry.wgsl)
-        ),
-        points: values(support).into_iter().chain(inside).map(point).collect(),
-    }
+    values(support).into_iter().chain(inside).map(point).collect()
 }
 
 /// Every coordinate: the value, its distances and logarithms, and the derivatives.
@@ -214,6 +251,7 @@ pub fn coordinates() -> Probe {
         Coordinate::BetaOne { beta: 4.0 },
         Coordinate::Exponential { rate: 2.0 },
         Coordinate::Uniform { lower: -0.5, upper: 2.5 },
+        Coordinate::LogBelow { upper: 1.5 },
     ];
     let text = coordinate::WGSL.text;
     let codes: Vec<u32> = all.iter().map(|c| c.code().0).collect();

@@ -6,7 +6,7 @@ use crate::common::repository;
 use gigamix::gpu::{Access, Command, Gpu, Program};
 
 /// Numbers that a probe is given, and that it gives back, at most.
-const INPUTS: usize = 12;
+const INPUTS: usize = 16;
 const OUTPUTS: usize = 24;
 
 /// How far a number may be off: this part of the expected one, or of `floor` where that is more.
@@ -51,7 +51,7 @@ pub struct Probe {
     pub needs: &'static [&'static str],
     /// Constants that the shader expects from the program it is part of.
     pub header: String,
-    /// WGSL statements from `x: array<f32, 12>` to `y: array<f32, 24>`.
+    /// WGSL statements from `x: array<f32, 16>` to `y: array<f32, 24>`.
     pub body: String,
     pub points: Vec<Point>,
 }

@@ -7,7 +7,8 @@
 use super::evaluate::Scratch;
 use super::program::{DATES, Program};
 use crate::math::Lane;
-use crate::model::likelihood;
+use crate::model::{Carryover, likelihood};
+use std::ops::Range;
 
 /// One number per date of a block.
 pub type Dates<L> = [L; DATES];
@@ -27,14 +28,12 @@ pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
         *parameter = scratch.value[element];
     }
     let mut parameters_back = [L::zero(); likelihood::MAX_PARAMETERS];
-    let lower = L::splat(program.lower);
+    let constants = s.likelihood.constants(&parameters, L::splat(program.lower));
     let mut logp = L::zero();
     for block in 0..program.n_blocks() {
         let first = block * DATES;
         let count = DATES.min(program.n_train - first);
         let dense = &program.dense[block * n_dense..][..n_dense];
-        // Where the windows of the block begin and end.
-        let span = first + s.shift + 1..first + s.shift + s.n_weights + DATES;
 
         let mut mu = [L::zero(); DATES];
         for (&element, x) in program.dense_elements.iter().zip(dense) {
@@ -48,17 +47,19 @@ pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
                 *mu = scratch.value[element].mul_add(L::from_scalar(x), *mu);
             }
         }
-        for (channel, spend) in scratch.channels.iter_mut().zip(&program.spend) {
+        for (c, channel) in scratch.channels.iter_mut().enumerate() {
+            let span = span(&s.channels[c].adstock, first);
             if ADSTOCK_FIRST {
-                let spend = &spend[span.clone()];
+                let spend = &program.spend[c][span];
                 let adstocked = weigh(&channel.weights, spend, |&x| L::from_scalar(x));
                 let responses = &mut channel.responses;
-                s.saturation.responses(&adstocked, &channel.parameters, responses);
+                let family = s.channels[c].saturation.family;
+                family.responses(&adstocked, &channel.parameters, responses);
                 for (mu, value) in mu.iter_mut().zip(responses.value) {
                     *mu += value;
                 }
             } else {
-                let saturated = &channel.saturated[span.clone()];
+                let saturated = &channel.saturated[span];
                 let adstocked = weigh(&channel.weights, saturated, |response| response.value);
                 for (mu, adstocked) in mu.iter_mut().zip(adstocked) {
                     *mu += adstocked;
@@ -68,7 +69,8 @@ pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
 
         let mut back = [L::zero(); DATES];
         let target = &program.target[first..first + count];
-        let total = s.likelihood.log_density(target, &mu[..count], &parameters, lower, &mut back);
+        let total =
+            s.likelihood.log_density(target, &mu[..count], &parameters, &constants, &mut back);
         logp += total.logp;
         for (sum, dp) in parameters_back.iter_mut().zip(total.dp) {
             *sum += dp;
@@ -88,14 +90,15 @@ pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
             }
         }
         for (c, channel) in scratch.channels.iter_mut().enumerate() {
+            let span = span(&s.channels[c].adstock, first);
             if ADSTOCK_FIRST {
                 let mut slope = back;
                 for (slope, &dx) in slope.iter_mut().zip(&channel.responses.dx) {
                     *slope *= dx;
                 }
-                let spend = &program.spend[c][span.clone()];
+                let spend = &program.spend[c][span];
                 weigh_back(&mut channel.weights_back, spend, |&x| L::from_scalar(x), &slope);
-                let parameters = s.channels[c].saturation.len();
+                let parameters = s.channels[c].saturation.slots.len();
                 let sums = &mut channel.parameters_back[..parameters];
                 for (sum, dp) in sums.iter_mut().zip(&channel.responses.dp) {
                     for d in 0..DATES {
@@ -118,6 +121,13 @@ pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
         scratch.gradient[element] += back;
     }
     logp
+}
+
+/// Where the windows of the block of dates from `first` on begin and end in a channel's padded numbers.
+#[inline(always)]
+fn span(adstock: &Carryover, first: usize) -> Range<usize> {
+    let start = first + adstock.shift + 1;
+    start..start + adstock.n_weights - 1 + DATES
 }
 
 /// The weighted sums over the windows that end on each date of a block, the first weight on the

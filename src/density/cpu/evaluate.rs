@@ -3,20 +3,24 @@
 //! The same code over `f64` lanes is the oracle that everything else is held against.
 
 use super::dates;
-use super::program::{DATES, Program};
+use super::program::{DATES, Prior, Program};
 use crate::math::Lane;
 use crate::model::adstock::{self, normalize};
-use crate::model::saturation;
+use crate::model::layout::{Derived, Made, Operand};
+use crate::model::prior::{self, Distribution, MAX_ARGUMENTS, Value};
+use crate::model::{self, saturation};
 
 /// Working memory of [`evaluate`], reused from call to call.
 pub struct Scratch<L> {
-    /// Value of every element.
+    /// Every value: of the elements, then what is made of them.
     pub value: Vec<L>,
     /// Log prior of every element with its Jacobian.
     pub prior: Vec<L>,
-    /// Log likelihood.
+    /// Log likelihood of the target.
     pub likelihood: L,
-    /// d log likelihood / dx of every element.
+    /// Log likelihood of the lift tests.
+    pub lift: L,
+    /// d log density / dx of every value, an element's own prior left out.
     pub(super) gradient: Vec<L>,
     /// What the channels need.
     pub(super) channels: Vec<Channel<L>>,
@@ -49,12 +53,14 @@ impl<L: Lane> Scratch<L> {
     pub fn new(program: &Program<L::Scalar>) -> Self {
         let (zero, dim) = (L::zero(), program.dim());
         let s = &program.structure;
+        let values = s.n_values;
         let nothing = saturation::Response { value: zero, dx: zero, dp: [zero; _] };
-        let channel = |spend: &Vec<L::Scalar>| {
+        let channel = |(spend, channel): (&Vec<L::Scalar>, &model::Channel)| {
             let dates = if s.adstock_first { 0 } else { spend.len() };
+            let n = channel.adstock.n_weights;
             Channel {
-                weights: vec![zero; s.n_weights],
-                weights_back: vec![zero; s.n_weights],
+                weights: vec![zero; n],
+                weights_back: vec![zero; n],
                 parameters: [zero; _],
                 parameters_back: [zero; _],
                 responses: saturation::Responses {
@@ -64,16 +70,17 @@ impl<L: Lane> Scratch<L> {
                 },
                 saturated: vec![nothing; dates],
                 flow: vec![zero; dates],
-                weights_slope: vec![zero; adstock::MAX_PARAMETERS * s.n_weights],
+                weights_slope: vec![zero; adstock::MAX_PARAMETERS * n],
                 inverse_sum: zero,
             }
         };
         Self {
-            value: vec![zero; dim],
+            value: vec![zero; values],
             prior: vec![zero; dim],
             likelihood: zero,
-            gradient: vec![zero; dim],
-            channels: program.spend.iter().map(channel).collect(),
+            lift: zero,
+            gradient: vec![zero; values],
+            channels: program.spend.iter().zip(&s.channels).map(channel).collect(),
             dx: vec![zero; dim],
         }
     }
@@ -95,7 +102,12 @@ pub fn evaluate<L: Lane>(
         dates::likelihood::<L, false>(program, scratch)
     };
     logp += scratch.likelihood;
+    scratch.lift = lifts(program, scratch);
+    logp += scratch.lift;
     transforms_back(program, scratch);
+    if program.structure.hierarchical {
+        derived_back(program, scratch);
+    }
     for (gradient, (back, dx)) in gradient.iter_mut().zip(scratch.gradient.iter().zip(&scratch.dx))
     {
         *gradient = back.mul_add(*dx, *gradient);
@@ -112,23 +124,78 @@ fn priors<L: Lane>(
     scratch: &mut Scratch<L>,
 ) -> L {
     let mut logp = L::zero();
+    scratch.gradient.fill(L::zero());
     for i in 0..program.dim() {
         let mapped = program.coordinates[i].map(u[i]);
         let (mut prior, mut slope) = (mapped.logp, mapped.dlogp);
-        if let Some((distribution, constants)) = &program.priors[i] {
-            let constants = constants.map(L::splat);
-            let (density, derivative) = distribution.log_density(mapped.value, &constants);
-            prior += density;
-            slope = derivative.mul_add(mapped.dx, slope);
+        match &program.priors[i] {
+            Prior::Included => {}
+            Prior::Fixed(distribution, constants) => {
+                let constants = constants.map(L::splat);
+                let (density, derivative) = distribution.log_density(mapped.value, &constants);
+                prior += density;
+                slope = derivative.mul_add(mapped.dx, slope);
+            }
+            Prior::Nested(distribution, signature, operands) => {
+                let mut arguments = [L::zero(); MAX_ARGUMENTS];
+                for (argument, operand) in arguments.iter_mut().zip(operands) {
+                    *argument = operand_value(*operand, &scratch.value);
+                }
+                let nested = distribution.nested(*signature, mapped.value, &arguments);
+                prior += nested.logp;
+                slope = nested.dx.mul_add(mapped.dx, slope);
+                for (operand, da) in operands.iter().zip(nested.da) {
+                    operand_back(*operand, da, &mut scratch.gradient);
+                }
+            }
         }
         scratch.value[i] = mapped.value.x;
         scratch.dx[i] = mapped.dx;
         scratch.prior[i] = prior;
-        scratch.gradient[i] = L::zero();
         gradient[i] = slope;
         logp += prior;
+        if let Some(derived) = &program.derived[i] {
+            scratch.value[derived.value] = make(derived, i, &scratch.value).value;
+        }
     }
     logp
+}
+
+/// What is made of element `i`.
+#[inline(always)]
+fn make<L: Lane>(derived: &Derived, i: usize, values: &[L]) -> Made<L> {
+    let [a, b] = derived.operands;
+    derived.form.make(operand_value(a, values), operand_value(b, values), values[i])
+}
+
+/// Carries what flowed back to derived values to what they are made of, the last ones first.
+#[inline(always)]
+fn derived_back<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
+    for (i, derived) in program.derived.iter().enumerate().rev() {
+        let Some(derived) = derived else { continue };
+        let [da, db, dx] = make(derived, i, &scratch.value).slopes;
+        let back = scratch.gradient[derived.value];
+        operand_back(derived.operands[0], back * da, &mut scratch.gradient);
+        operand_back(derived.operands[1], back * db, &mut scratch.gradient);
+        scratch.gradient[i] = back.mul_add(dx, scratch.gradient[i]);
+    }
+}
+
+/// An operand's number.
+#[inline(always)]
+fn operand_value<L: Lane>(operand: Operand, values: &[L]) -> L {
+    match operand {
+        Operand::Constant(number) => L::splat(number),
+        Operand::Value(index) => values[index],
+    }
+}
+
+/// Adds what flows back to an operand.
+#[inline(always)]
+fn operand_back<L: Lane>(operand: Operand, back: L, gradient: &mut [L]) {
+    if let Operand::Value(index) = operand {
+        gradient[index] += back;
+    }
 }
 
 /// Adstock weights and saturation parameters of every channel; the responses of every date where
@@ -136,26 +203,27 @@ fn priors<L: Lane>(
 #[inline(always)]
 fn transforms<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
     let s = &program.structure;
-    for (c, (slots, channel)) in s.channels.iter().zip(&mut scratch.channels).enumerate() {
+    for (c, (of, channel)) in s.channels.iter().zip(&mut scratch.channels).enumerate() {
+        let (adstock, saturation) = (&of.adstock, &of.saturation);
         let mut parameters = [L::zero(); adstock::MAX_PARAMETERS];
-        for (parameter, &element) in parameters.iter_mut().zip(&slots.adstock) {
+        for (parameter, &element) in parameters.iter_mut().zip(&adstock.slots) {
             *parameter = scratch.value[element];
         }
-        let parameters = &parameters[..slots.adstock.len()];
-        s.adstock.weights(parameters, &mut channel.weights, &mut channel.weights_slope);
-        if s.normalize {
+        let parameters = &parameters[..adstock.slots.len()];
+        adstock.family.weights(parameters, &mut channel.weights, &mut channel.weights_slope);
+        if adstock.normalize {
             channel.inverse_sum = normalize(&mut channel.weights);
         }
-        for (parameter, &element) in channel.parameters.iter_mut().zip(&slots.saturation) {
+        for (parameter, &element) in channel.parameters.iter_mut().zip(&saturation.slots) {
             *parameter = scratch.value[element];
         }
         if !s.adstock_first {
             // Before and after the training rows there is no response, whatever the family says of
             // no spend.
-            let rows = s.n_weights..s.n_weights + program.n_train;
+            let rows = adstock.n_weights..adstock.n_weights + program.n_train;
             let saturated = &mut channel.saturated[rows.clone()];
             for (response, &x) in saturated.iter_mut().zip(&program.spend[c][rows]) {
-                *response = s.saturation.response(L::from_scalar(x), &channel.parameters);
+                *response = saturation.family.response(L::from_scalar(x), &channel.parameters);
             }
             channel.flow.fill(L::zero());
         }
@@ -164,12 +232,41 @@ fn transforms<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
     }
 }
 
+/// The lift tests' part of the log density; what flows back is added to that of the saturation
+/// parameters.
+#[inline(always)]
+fn lifts<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
+    let mut logp = L::zero();
+    for lift in &program.lifts {
+        let saturation = program.structure.channels[lift.channel].saturation.family;
+        let channel = &mut scratch.channels[lift.channel];
+        let at = |x: f64| saturation.response(L::splat(x), &channel.parameters);
+        let (before, after) = (at(lift.spend[0]), at(lift.spend[1]));
+        let change = after.value - before.value;
+        let (effect, ln_effect) = (L::splat(lift.effect), L::splat(lift.effect.ln()));
+        let zero = L::zero();
+        let measured =
+            Value { x: effect, below: effect, above: zero, ln_below: ln_effect, ln_above: zero };
+        let arguments = [change.abs(), L::splat(lift.sigma), zero, zero];
+        let density = Distribution::Gamma.nested(prior::gamma::BY_MEAN, measured, &arguments);
+        logp += density.logp;
+        let back = L::select_lt(change, zero, -density.da[0], density.da[0]);
+        for (sum, (after, before)) in
+            channel.parameters_back.iter_mut().zip(after.dp.into_iter().zip(before.dp))
+        {
+            *sum = back.mul_add(after - before, *sum);
+        }
+    }
+    logp
+}
+
 /// Carries what flowed back to weights and saturation parameters to the elements.
 #[inline(always)]
 fn transforms_back<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
     let s = &program.structure;
-    for (slots, channel) in s.channels.iter().zip(&mut scratch.channels) {
-        if s.normalize {
+    for (of, channel) in s.channels.iter().zip(&mut scratch.channels) {
+        let (adstock, saturation) = (&of.adstock, &of.saturation);
+        if adstock.normalize {
             // w̃ = w/Σw: dw = (dw̃ − Σ dw̃ w̃) / Σw
             let mut mean = L::zero();
             for (back, w) in channel.weights_back.iter().zip(&channel.weights) {
@@ -180,7 +277,7 @@ fn transforms_back<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<
             }
         }
         for (&element, slope) in
-            slots.adstock.iter().zip(channel.weights_slope.chunks_exact(s.n_weights))
+            adstock.slots.iter().zip(channel.weights_slope.chunks_exact(adstock.n_weights))
         {
             let sum = &mut scratch.gradient[element];
             for (back, slope) in channel.weights_back.iter().zip(slope) {
@@ -192,7 +289,7 @@ fn transforms_back<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<
                 *sum = flow.mul_add(dp, *sum);
             }
         }
-        for (&element, &back) in slots.saturation.iter().zip(&channel.parameters_back) {
+        for (&element, &back) in saturation.slots.iter().zip(&channel.parameters_back) {
             scratch.gradient[element] += back;
         }
     }

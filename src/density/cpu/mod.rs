@@ -8,7 +8,7 @@ mod oracle;
 mod program;
 
 pub use oracle::{Evaluation, Oracle};
-pub(crate) use program::Program;
+pub(crate) use program::{Prior, Program};
 
 use super::request::{Collect, Engine, Moments, Ran, Request, Response};
 use crate::error::{Error, Result};

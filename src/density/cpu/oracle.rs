@@ -18,8 +18,10 @@ pub struct Evaluation {
     pub logp: f64,
     /// Log prior with Jacobian of every parameter, in the layout's order.
     pub priors: Vec<f64>,
-    /// Log likelihood.
+    /// Log likelihood of the target.
     pub likelihood: f64,
+    /// Log likelihood of the lift tests; none without them.
+    pub lift: Option<f64>,
     /// Gradient of the log density, one per element.
     pub gradient: Vec<f64>,
     /// Value of every element.
@@ -30,7 +32,7 @@ impl Oracle {
     /// The oracle of a model in one space.
     pub fn new(model: &Model, space: Space) -> Self {
         let range = |p: &crate::model::layout::Parameter| p.offset..p.offset + p.len;
-        let parameters = model.layout.parameters.iter().map(range).collect();
+        let parameters = model.layout.sampled().map(range).collect();
         Self { program: Program::new(model, space), parameters }
     }
 
@@ -73,6 +75,7 @@ impl Task for Evaluate<'_> {
                 evaluations.push(Evaluation {
                     logp: logp.get(lane),
                     likelihood: scratch.likelihood.get(lane),
+                    lift: (!program.lifts.is_empty()).then(|| scratch.lift.get(lane)),
                     priors,
                     gradient: row(&gradient),
                     values: row(&scratch.value),

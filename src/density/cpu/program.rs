@@ -2,7 +2,9 @@
 
 use crate::math::Real;
 use crate::model::coordinate::Coordinate;
-use crate::model::prior::{Constants, Distribution};
+use crate::model::layout::{Arguments, Derived, Element, Operand};
+use crate::model::lift::Lift;
+use crate::model::prior::{Constants, Distribution, MAX_ARGUMENTS};
 use crate::model::{Model, Space, Structure};
 
 /// A column is stored as a list of its non-zero entries when fewer than one in this many is set.
@@ -17,15 +19,20 @@ pub struct Program<R> {
     pub structure: Structure,
     /// Coordinate of every element.
     pub coordinates: Vec<Coordinate>,
-    /// Prior of every element; `None` where the coordinate includes it.
-    pub priors: Vec<Option<(Distribution, Constants<f64>)>>,
+    /// Prior of every element.
+    pub priors: Vec<Prior>,
+    /// What is made of every element, if anything.
+    pub derived: Vec<Option<Derived>>,
     /// Truncation bound.
     pub lower: f64,
+    /// Lift tests.
+    pub lifts: Vec<Lift>,
     /// Training rows.
     pub n_train: usize,
     /// Scaled target of the training rows.
     pub target: Vec<R>,
-    /// Scaled spend per channel, `n_weights` zeros before; after it as many and the rest of a block.
+    /// Scaled spend per channel; as many zeros before it as the channel has weights, and after it
+    /// as many and the rest of a block.
     pub spend: Vec<Vec<R>>,
     /// Elements of the dense columns.
     pub dense_elements: Vec<usize>,
@@ -35,6 +42,34 @@ pub struct Program<R> {
     pub sparse_rows: Vec<usize>,
     /// Sparse entries: element and value.
     pub sparse: Vec<(usize, R)>,
+}
+
+/// The prior of an element.
+pub enum Prior {
+    /// The coordinate includes it.
+    Included,
+    /// Its arguments are numbers.
+    Fixed(Distribution, Constants<f64>),
+    /// Its arguments, of this signature, are values that come before.
+    Nested(Distribution, usize, [Operand; MAX_ARGUMENTS]),
+}
+
+impl Prior {
+    fn new(coordinate: Coordinate, element: &Element) -> Self {
+        if coordinate.includes_prior() {
+            return Prior::Included;
+        }
+        match &element.arguments {
+            Arguments::Fixed(arguments) => {
+                Prior::Fixed(element.distribution, element.distribution.constants(arguments))
+            }
+            Arguments::Nested { signature, operands } => {
+                let mut all = [Operand::Constant(0.0); MAX_ARGUMENTS];
+                all[..operands.len()].copy_from_slice(operands);
+                Prior::Nested(element.distribution, *signature, all)
+            }
+        }
+    }
 }
 
 impl<R: Real> Program<R> {
@@ -47,17 +82,15 @@ impl<R: Real> Program<R> {
         let priors = coordinates
             .iter()
             .zip(&model.layout.elements)
-            .map(|(coordinate, element)| {
-                let prior =
-                    (element.distribution, element.distribution.constants(&element.arguments));
-                (!coordinate.includes_prior()).then_some(prior)
-            })
+            .map(|(coordinate, element)| Prior::new(*coordinate, element))
             .collect();
-        let pad = structure.n_weights;
+        let derived = model.layout.elements.iter().map(|element| element.derived).collect();
         let spend = series
             .spend
             .iter()
-            .map(|spend| {
+            .zip(&structure.channels)
+            .map(|(spend, channel)| {
+                let pad = channel.adstock.n_weights;
                 let mut padded = vec![zero; n_blocks * DATES + 2 * pad];
                 for (to, &x) in padded[pad..].iter_mut().zip(&spend[..n]) {
                     *to = R::from_f64(x);
@@ -88,7 +121,9 @@ impl<R: Real> Program<R> {
             structure,
             coordinates,
             priors,
+            derived,
             lower: model.lower,
+            lifts: model.lifts.clone(),
             n_train: n,
             target: series.target[..n].iter().map(|&y| R::from_f64(y)).collect(),
             spend,

@@ -2,6 +2,7 @@
 //! columns, one loop over the dates.
 
 use super::pack::Columns;
+use crate::model::prior::gamma;
 use crate::model::{Channel, Structure};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -30,7 +31,7 @@ pub fn log_density(s: &Structure, columns: &Columns) -> String {
     let mut registers: BTreeSet<usize> = columns.dense.iter().copied().collect();
     registers.extend(&s.likelihood_slots);
     for channel in &s.channels {
-        registers.extend(channel.adstock.iter().chain(&channel.saturation));
+        registers.extend(channel.adstock.slots.iter().chain(&channel.saturation.slots));
     }
     let mut code = String::from(
         "// The log density of one structure.\n\nfn log_density(place: Place) -> f32 {\n    \
@@ -43,17 +44,26 @@ pub fn log_density(s: &Structure, columns: &Columns) -> String {
     for (c, channel) in s.channels.iter().enumerate() {
         declare_channel(&mut code, s, c, channel);
     }
-    line(&mut code, 1, format!("let likelihood = {};", vector::<2>(&s.likelihood_slots)));
-    line(&mut code, 1, "var likelihood_back = vec2f(0.0);");
+    let likelihood = stem(s.likelihood.family().wgsl.path);
+    line(&mut code, 1, format!("let noise = {};", vector::<2>(&s.likelihood_slots)));
+    let constants = format!("likelihood_{likelihood}_constants(noise, model.lower)");
+    line(&mut code, 1, format!("let constants = {constants};"));
+    line(&mut code, 1, "var noise_back = vec2f(0.0);");
     dates(&mut code, s, columns);
+    for (k, &c) in s.lifts.iter().enumerate() {
+        lift(&mut code, s, k, c);
+    }
     for (c, channel) in s.channels.iter().enumerate() {
-        pull_back(&mut code, s, c, channel);
+        pull_back(&mut code, c, channel);
     }
     for (k, e) in s.likelihood_slots.iter().enumerate() {
-        line(&mut code, 1, format!("g{e} += likelihood_back[{k}];"));
+        line(&mut code, 1, format!("g{e} += noise_back[{k}];"));
     }
     for e in &registers {
         line(&mut code, 1, format!("add_gradient(place, {e}u, g{e});"));
+    }
+    if s.hierarchical {
+        line(&mut code, 1, "made_back(place);");
     }
     code.push_str("    return logp;\n}\n");
     code
@@ -61,15 +71,15 @@ pub fn log_density(s: &Structure, columns: &Columns) -> String {
 
 /// Weights, saturation parameters, the window of spends and what flows back.
 fn declare_channel(code: &mut String, s: &Structure, c: usize, channel: &Channel) {
-    let n = s.n_weights;
+    let (adstock, n) = (&channel.adstock, channel.adstock.n_weights);
     line(code, 1, format!("var w{c}: Weights;"));
     line(code, 1, format!("var dw{c}: WeightSlopes;"));
-    let (adstock, slots) = (s.adstock.family().name, vector::<2>(&channel.adstock));
-    line(code, 1, format!("adstock_{adstock}({slots}, &w{c}, &dw{c});"));
-    if s.normalize {
-        line(code, 1, format!("let inverse{c} = normalize_weights(&w{c});"));
+    let (family, slots) = (adstock.family.family().name, vector::<2>(&adstock.slots));
+    line(code, 1, format!("adstock_{family}({slots}, {n}, &w{c}, &dw{c});"));
+    if adstock.normalize {
+        line(code, 1, format!("let inverse{c} = normalize_weights({n}, &w{c});"));
     }
-    line(code, 1, format!("let p{c} = {};", vector::<4>(&channel.saturation)));
+    line(code, 1, format!("let p{c} = {};", vector::<4>(&channel.saturation.slots)));
     line(code, 1, format!("var p{c}_back = vec4f(0.0);"));
     let nothing = if s.adstock_first { "0.0" } else { "Response()" };
     for j in 0..n {
@@ -81,28 +91,30 @@ fn declare_channel(code: &mut String, s: &Structure, c: usize, channel: &Channel
 
 /// The loop over the dates.
 fn dates(code: &mut String, s: &Structure, columns: &Columns) {
-    let (n, channels) = (s.n_weights, s.channels.len());
+    let shift = s.max_shift();
     let spend = |c: usize| word(ROW_HEAD + columns.dense.len() + c);
-    let saturation = s.saturation.family().name;
+    let saturation = |channel: &Channel| channel.saturation.family.family().name;
     line(code, 1, "for (var t = 0u; t < model.n_rows; t++) {");
     line(code, 2, "let row = model.rows + t * model.row_stride;");
     for k in 0..columns.row_words().div_ceil(4) {
         line(code, 2, format!("let r{k} = rows[row + {k}u];"));
     }
-    for c in 0..channels {
-        for j in (1..n).rev() {
+    for (c, channel) in s.channels.iter().enumerate() {
+        for j in (1..channel.adstock.n_weights).rev() {
             line(code, 2, format!("x{c}_{j} = x{c}_{};", j - 1));
         }
         if s.adstock_first {
             line(code, 2, format!("x{c}_0 = {};", spend(c)));
         } else {
             line(code, 2, format!("x{c}_0 = Response();"));
-            let response = format!("saturation_{saturation}({}, p{c})", spend(c));
-            line(code, 2, format!("if t < model.n_train {{ x{c}_0 = {response}; }}"));
+            // Outside of the training rows there is no response, whatever the family says of no spend.
+            let response = format!("saturation_{}({}, p{c})", saturation(channel), spend(c));
+            let date = format!("t - {}u", shift - channel.adstock.shift);
+            line(code, 2, format!("if {date} < model.n_train {{ x{c}_0 = {response}; }}"));
         }
     }
-    if s.shift > 0 {
-        line(code, 2, format!("if t < {}u {{ continue; }}", s.shift));
+    if shift > 0 {
+        line(code, 2, format!("if t < {shift}u {{ continue; }}"));
     }
     line(code, 2, "var mu = 0.0;");
     for (k, e) in columns.dense.iter().enumerate() {
@@ -114,13 +126,14 @@ fn dates(code: &mut String, s: &Structure, columns: &Columns) {
     line(code, 3, "let entry = rows[k];");
     line(code, 3, "mu = fma(state[at(place, VALUE, u32(entry.x))], entry.y, mu);");
     line(code, 2, "}");
-    for c in 0..channels {
+    for (c, channel) in s.channels.iter().enumerate() {
+        let n = channel.adstock.n_weights;
         if s.adstock_first {
             line(code, 2, format!("var a{c} = 0.0;"));
             for j in 0..n {
                 line(code, 2, format!("a{c} = fma(w{c}_{j}, x{c}_{j}, a{c});"));
             }
-            line(code, 2, format!("let m{c} = saturation_{saturation}(a{c}, p{c});"));
+            line(code, 2, format!("let m{c} = saturation_{}(a{c}, p{c});", saturation(channel)));
             line(code, 2, format!("mu += m{c}.value;"));
         } else {
             for j in 0..n {
@@ -129,13 +142,9 @@ fn dates(code: &mut String, s: &Structure, columns: &Columns) {
         }
     }
     let likelihood = stem(s.likelihood.family().wgsl.path);
-    line(
-        code,
-        2,
-        format!("let point = likelihood_{likelihood}(r0.x, mu, likelihood, model.lower);"),
-    );
+    line(code, 2, format!("let point = likelihood_{likelihood}(r0.x, mu, noise, constants);"));
     line(code, 2, "logp += point.logp;");
-    line(code, 2, "likelihood_back += point.dp;");
+    line(code, 2, "noise_back += point.dp;");
     line(code, 2, "let back = point.dmu;");
     for (k, e) in columns.dense.iter().enumerate() {
         line(code, 2, format!("g{e} = fma(back, {}, g{e});", word(ROW_HEAD + k)));
@@ -144,7 +153,8 @@ fn dates(code: &mut String, s: &Structure, columns: &Columns) {
     line(code, 3, "let entry = rows[k];");
     line(code, 3, "add_gradient(place, u32(entry.x), back * entry.y);");
     line(code, 2, "}");
-    for c in 0..channels {
+    for (c, channel) in s.channels.iter().enumerate() {
+        let n = channel.adstock.n_weights;
         if s.adstock_first {
             line(code, 2, format!("let d{c} = back * m{c}.dx;"));
             line(code, 2, format!("p{c}_back = fma(vec4f(back), m{c}.dp, p{c}_back);"));
@@ -163,10 +173,33 @@ fn dates(code: &mut String, s: &Structure, columns: &Columns) {
     line(code, 1, "}");
 }
 
+/// Lift test `k`, of channel `c`.
+fn lift(code: &mut String, s: &Structure, k: usize, c: usize) {
+    let saturation = stem(s.channels[c].saturation.family.family().wgsl.path);
+    line(code, 1, format!("let l{k} = rows[model.lifts + {k}u];"));
+    line(code, 1, format!("let before{k} = saturation_{saturation}(l{k}.x, p{c});"));
+    line(code, 1, format!("let after{k} = saturation_{saturation}(l{k}.y, p{c});"));
+    line(code, 1, format!("let change{k} = after{k}.value - before{k}.value;"));
+    let effect = format!("Mapped(l{k}.z, l{k}.z, 0.0, ln(l{k}.z), 0.0, 0.0, 0.0, 0.0)");
+    let arguments = format!("vec4f(abs(change{k}), l{k}.w, 0.0, 0.0), {}u", gamma::BY_MEAN);
+    line(code, 1, format!("let d{k}_lift = prior_gamma_nested({effect}, {arguments});"));
+    line(code, 1, format!("logp += d{k}_lift.logp;"));
+    line(
+        code,
+        1,
+        format!("let back{k} = select(d{k}_lift.da.x, -d{k}_lift.da.x, change{k} < 0.0);"),
+    );
+    line(
+        code,
+        1,
+        format!("p{c}_back = fma(vec4f(back{k}), after{k}.dp - before{k}.dp, p{c}_back);"),
+    );
+}
+
 /// From weights and saturation parameters to the elements.
-fn pull_back(code: &mut String, s: &Structure, c: usize, channel: &Channel) {
-    let n = s.n_weights;
-    if s.normalize {
+fn pull_back(code: &mut String, c: usize, channel: &Channel) {
+    let n = channel.adstock.n_weights;
+    if channel.adstock.normalize {
         line(code, 1, format!("var mean{c} = 0.0;"));
         for j in 0..n {
             line(code, 1, format!("mean{c} = fma(w{c}_{j}_back, w{c}_{j}, mean{c});"));
@@ -176,12 +209,12 @@ fn pull_back(code: &mut String, s: &Structure, c: usize, channel: &Channel) {
             line(code, 1, format!("w{c}_{j}_back = {centred};"));
         }
     }
-    for (p, e) in channel.adstock.iter().enumerate() {
+    for (p, e) in channel.adstock.slots.iter().enumerate() {
         for j in 0..n {
             line(code, 1, format!("g{e} = fma(w{c}_{j}_back, dw{c}[{j}][{p}], g{e});"));
         }
     }
-    for (p, e) in channel.saturation.iter().enumerate() {
+    for (p, e) in channel.saturation.slots.iter().enumerate() {
         line(code, 1, format!("g{e} += p{c}_back[{p}];"));
     }
 }

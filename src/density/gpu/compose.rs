@@ -19,9 +19,10 @@ macro_rules! shader {
 }
 
 /// What every density needs.
-const SHARED: [Wgsl; 7] = [
+const SHARED: [Wgsl; 8] = [
     shader!("math/elementary"),
     shader!("math/normal"),
+    shader!("math/gamma"),
     shader!("math/philox"),
     shader!("types"),
     shader!("kernel/bindings"),
@@ -35,15 +36,22 @@ const MOMENTS: Wgsl = shader!("kernel/moments");
 /// The program with the entry points `run`, `adopt` and `copy_chains`.
 pub fn density(structure: &Structure, columns: &Columns) -> Program {
     let header = format!(
-        "const DIM: u32 = {}u;\nconst N_WEIGHTS: i32 = {};\n",
-        structure.dim, structure.n_weights
+        "const DIM: u32 = {}u;\nconst VALUES: u32 = {}u;\nconst N_WEIGHTS: i32 = {};\n\
+         const HIERARCHICAL: bool = {};\n",
+        structure.dim,
+        structure.n_values,
+        structure.max_weights(),
+        structure.hierarchical
     );
-    let leaves = [
-        coordinate::WGSL,
-        structure.adstock.family().wgsl,
-        structure.saturation.family().wgsl,
-        structure.likelihood.family().wgsl,
-    ];
+    let mut leaves = vec![coordinate::WGSL, structure.likelihood.family().wgsl];
+    for channel in &structure.channels {
+        for wgsl in [channel.adstock.family.family().wgsl, channel.saturation.family.family().wgsl]
+        {
+            if leaves.iter().all(|leaf| leaf.path != wgsl.path) {
+                leaves.push(wgsl);
+            }
+        }
+    }
     let priors = Distribution::ALL.iter().map(|distribution| distribution.family().wgsl);
     let mut program = Program::new().file("generated header", header);
     for file in SHARED.into_iter().chain(leaves).chain(priors) {
@@ -67,6 +75,16 @@ pub fn prior_code(distribution: Distribution) -> u32 {
     at.expect("every distribution is in the table") as u32
 }
 
+/// The code of a distribution with nested arguments of a signature.
+pub fn nested_code(distribution: Distribution, signature: usize) -> u32 {
+    NESTED | (signature as u32 * SIGNATURE) | prior_code(distribution)
+}
+
+/// Marks the codes of nested priors; twin of the constants in `density.wgsl`.
+const NESTED: u32 = 1 << 16;
+/// Steps of the signature in a code.
+const SIGNATURE: u32 = 1 << 8;
+
 /// A function that calls the leaf of a code. All lanes handle the same element at the same time,
 /// so the switch does not diverge.
 fn prior_table() -> String {
@@ -78,6 +96,17 @@ fn prior_table() -> String {
         let call = format!("        case {code_number}u: {{ return prior_{stem}(v, c); }}");
         writeln!(code, "{call}").expect("writing to a String");
     }
-    code.push_str("        default: { return vec2f(0.0); }\n    }\n}\n");
+    code.push_str("        default: { return vec2f(0.0); }\n    }\n}\n\n");
+    let arguments = "code: u32, signature: u32, v: Mapped, a: vec4f";
+    writeln!(code, "fn nested_density({arguments}) -> Nested {{\n    switch code {{")
+        .expect("writing to a String");
+    for &distribution in Distribution::ALL {
+        let (number, stem) =
+            (prior_code(distribution), body::stem(distribution.family().wgsl.path));
+        let call = format!("prior_{stem}_nested(v, a, signature)");
+        writeln!(code, "        case {number}u: {{ return {call}; }}")
+            .expect("writing to a String");
+    }
+    code.push_str("        default: { return Nested(); }\n    }\n}\n");
     code
 }

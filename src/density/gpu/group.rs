@@ -18,6 +18,8 @@ const OUTPUT_WORDS: usize = 32 << 20;
 /// Models of equal structure on the device.
 pub struct Group {
     pub(super) dim: usize,
+    /// Values of the models.
+    pub n_values: usize,
     pub(super) chains: usize,
     pub(super) run: Kernel,
     pub(super) adopt: Kernel,
@@ -112,7 +114,7 @@ impl Group {
         answers: &mut Answers,
     ) -> Result<()> {
         let dim = self.dim;
-        let words = |points: &Vec<f32>| points.len() / dim * layout::point_rows(dim);
+        let words = |points: &Vec<f32>| points.len() / dim * layout::point_rows(self.n_values);
         for round in in_rounds(requests, |(_, points, _)| words(points)) {
             let total = round.iter().map(|(_, points, _)| words(points)).sum();
             grow(gpu, "points", &mut self.scratch.points, total)?;
@@ -121,7 +123,7 @@ impl Group {
             let mut base = 0;
             for (_, points, place) in &round {
                 let n = points.len() / dim;
-                let at = base + layout::candidate_row(dim) * n;
+                let at = base + layout::candidate_row(self.n_values) * n;
                 gpu.write(&self.scratch.points, at, &transpose(points, n, dim))?;
                 jobs.push(Job {
                     model: word(*place)?,
@@ -170,7 +172,7 @@ impl Group {
         let mut jobs = Vec::with_capacity(requests.len());
         for (at, points, place) in requests {
             let base = place * self.state_words;
-            let candidate = base + layout::candidate_row(dim) * n;
+            let candidate = base + layout::candidate_row(self.n_values) * n;
             gpu.write(&self.state, candidate, &transpose(&points, n, dim))?;
             jobs.push(Job { leapfrogs: 1, evaluate: 1, ..self.job(place)? });
             answers.push((at, Response::Done));

@@ -22,7 +22,9 @@ pub struct Model {
     pub key: [u32; 2],
     /// Truncation bound.
     pub lower: f32,
-    pub pad: [u32; 3],
+    /// First vec4 of its lift tests.
+    pub lifts: u32,
+    pub pad: [u32; 2],
 }
 
 /// A scalar parameter; twin of `Element` in `bindings.wgsl`.
@@ -35,9 +37,23 @@ pub struct Element {
     pub prior: u32,
     /// Constants of the coordinate.
     pub c: [f32; 2],
-    /// Constants of the prior.
+    /// Constants of the prior; of a nested one its arguments, where they are numbers.
     pub p: [f32; 4],
+    /// Values that are arguments of a nested prior; [`NUMBER`] for those that are numbers.
+    pub parents: [u32; 4],
+    /// How a value is made of the element; 0: there is none.
+    pub form: u32,
+    /// Its index.
+    pub value: u32,
+    /// The values that are its operands, or [`NUMBER`].
+    pub made_of: [u32; 2],
+    /// Its operands, where they are numbers.
+    pub numbers: [f32; 2],
+    pub pad: [u32; 2],
 }
+
+/// In place of the index of a value: a number.
+pub const NUMBER: u32 = u32::MAX;
 
 /// No prior of its own.
 pub const NO_PRIOR: u32 = u32::MAX;
@@ -101,14 +117,14 @@ const EVALUATED: usize = 4;
 /// Arrays of a chain's state, and two rows after them.
 const ARRAYS: usize = 7;
 
-/// Rows of a state that is only evaluated.
-pub fn point_rows(dim: usize) -> usize {
-    HEAD + EVALUATED * dim
+/// Rows of a state that is only evaluated. Its arrays have a row for every value.
+pub fn point_rows(n_values: usize) -> usize {
+    HEAD + EVALUATED * n_values
 }
 
 /// Rows of a chain's state.
-pub fn chain_rows(dim: usize) -> usize {
-    HEAD + ARRAYS * dim + 2
+pub fn chain_rows(n_values: usize) -> usize {
+    HEAD + ARRAYS * n_values + 2
 }
 
 /// Rows to read back after an evaluation: log density, then gradient.
@@ -117,8 +133,8 @@ pub fn answer_rows(dim: usize) -> usize {
 }
 
 /// The row of the first element of the candidate.
-pub fn candidate_row(dim: usize) -> usize {
-    HEAD + dim
+pub fn candidate_row(n_values: usize) -> usize {
+    HEAD + n_values
 }
 
 /// vec4s of a metric factor: L row by row, then Lᵀ row by row.

@@ -80,9 +80,9 @@ impl GpuEngine {
     }
 
     /// Models of up to `dim` parameters whose chains fit into one buffer of the device.
-    pub fn capacity(gpu: &Gpu, dim: usize, chains: usize) -> usize {
+    pub fn capacity(gpu: &Gpu, n_values: usize, chains: usize) -> usize {
         let words = gpu.info().max_buffer.min(gpu.info().max_storage_binding) / 4;
-        let per_model = layout::chain_rows(dim) * chains;
+        let per_model = layout::chain_rows(n_values) * chains;
         usize::try_from(words).unwrap_or(usize::MAX).min(u32::MAX as usize) / per_model
     }
 

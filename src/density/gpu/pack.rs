@@ -1,9 +1,11 @@
 //! Packs a model's numbers for the device.
 
 use super::body::ROW_HEAD;
-use super::compose::prior_code;
-use super::layout::{Element, NO_PRIOR};
-use crate::density::cpu::Program;
+use super::compose::{nested_code, prior_code};
+use super::layout::{Element, NO_PRIOR, NUMBER};
+use crate::density::cpu::{Prior, Program};
+use crate::model::layout::Operand;
+use crate::model::lift::Lift;
 
 /// Which columns of a model are dense; with the structure it decides the kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +23,7 @@ impl Columns {
     }
 }
 
-/// Rows of a model, then its sparse entries, one vec4 each.
+/// Rows of a model, then its sparse entries and its lift tests, one vec4 each.
 pub struct Rows {
     /// The numbers.
     pub numbers: Vec<[f32; 4]>,
@@ -29,25 +31,30 @@ pub struct Rows {
     pub n_rows: usize,
     /// vec4s per row.
     pub stride: usize,
+    /// First of the lift tests.
+    pub lifts: usize,
 }
 
-/// Packs the rows: row r holds the spend of date r and everything else of date r − shift, so that
-/// a window that looks ahead has read what it needs.
+/// Packs the rows: with the largest shift of a channel, row r holds everything but spend of date
+/// r − shift, and of each channel the spend that its window ends with there, so that a window that looks
+/// ahead has read what it needs.
 pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
     let s = &program.structure;
     let (n, dense) = (program.n_train, columns.dense.len());
     let stride = columns.row_words().div_ceil(4);
-    let n_rows = n + s.shift;
+    let shift = s.max_shift();
+    let n_rows = n + shift;
     let mut words = vec![0.0f32; 4 * stride * n_rows];
     for r in 0..n_rows {
         let row = &mut words[4 * stride * r..][..4 * stride];
-        if r < n {
-            for (c, spend) in program.spend.iter().enumerate() {
+        for (c, (spend, channel)) in program.spend.iter().zip(&s.channels).enumerate() {
+            let adstock = &channel.adstock;
+            if let Some(date) = (r + adstock.shift).checked_sub(shift).filter(|date| *date < n) {
                 // The program pads its spends with one window of zeros.
-                row[ROW_HEAD + dense + c] = spend[s.n_weights + r];
+                row[ROW_HEAD + dense + c] = spend[adstock.n_weights + date];
             }
         }
-        if let Some(t) = r.checked_sub(s.shift) {
+        if let Some(t) = r.checked_sub(shift) {
             let sparse = program.sparse_rows[t]..program.sparse_rows[t + 1];
             row[0] = program.target[t];
             // Whole numbers up to 2^24 are exact.
@@ -61,20 +68,59 @@ pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
     let mut numbers: Vec<[f32; 4]> =
         words.chunks_exact(4).map(|w| [w[0], w[1], w[2], w[3]]).collect();
     numbers.extend(program.sparse.iter().map(|&(element, x)| [element as f32, x, 0.0, 0.0]));
-    Rows { numbers, n_rows, stride }
+    let lifts = numbers.len();
+    let lift =
+        |lift: &Lift| [lift.spend[0], lift.spend[1], lift.effect, lift.sigma].map(|x| x as f32);
+    numbers.extend(program.lifts.iter().map(lift));
+    Rows { numbers, n_rows, stride, lifts }
 }
 
 /// Packs the elements.
 pub fn elements(program: &Program<f32>) -> Vec<Element> {
-    let pack = |(coordinate, prior): (&crate::model::coordinate::Coordinate, &Option<_>)| {
-        let (code, c) = coordinate.code();
-        let (prior, p) = match prior {
-            Some((distribution, constants)) => (prior_code(*distribution), *constants),
-            None => (NO_PRIOR, [0.0; 4]),
+    let pack = |i: usize| {
+        let (coordinate, c) = program.coordinates[i].code();
+        let (prior, p, of) = match &program.priors[i] {
+            Prior::Included => (NO_PRIOR, [0.0; 4], [NUMBER; 4]),
+            Prior::Fixed(distribution, constants) => {
+                (prior_code(*distribution), constants.map(|x| x as f32), [NUMBER; 4])
+            }
+            Prior::Nested(distribution, signature, operands) => {
+                let [numbers, of] = split(operands);
+                (nested_code(*distribution, *signature), numbers.map(f32::from_bits), of)
+            }
         };
-        Element { coordinate: code, prior, c: c.map(|x| x as f32), p: p.map(|x: f64| x as f32) }
+        let (form, value, operands) = match &program.derived[i] {
+            None => (0, 0, [Operand::Constant(0.0); 2]),
+            Some(derived) => (derived.form.code(), derived.value as u32, derived.operands),
+        };
+        let [numbers, operands] = split(&operands);
+        Element {
+            coordinate,
+            prior,
+            c: c.map(|x| x as f32),
+            p,
+            parents: of,
+            form,
+            value,
+            made_of: operands,
+            numbers: numbers.map(f32::from_bits),
+            ..Default::default()
+        }
     };
-    program.coordinates.iter().zip(&program.priors).map(pack).collect()
+    (0..program.dim()).map(pack).collect()
+}
+
+/// The bits of the operands that are numbers, and the indices of those that are values.
+fn split<const N: usize>(operands: &[Operand; N]) -> [[u32; N]; 2] {
+    let number = |operand| match operand {
+        Operand::Constant(number) => (number as f32).to_bits(),
+        Operand::Value(_) => 0,
+    };
+    let index = |operand| match operand {
+        Operand::Constant(_) => NUMBER,
+        Operand::Value(index) => index as u32,
+    };
+    [operands.map(number), operands.map(index)]
 }
 
 /// Packs the lower triangle of a metric factor (row-major, dim × dim): L, then Lᵀ, with zeros
@@ -106,9 +152,9 @@ impl Iterations {
         let dim = program.dim();
         let blocks = dim.div_ceil(4);
         let product = blocks * (dim + 8);
-        let dates = program.n_train + program.structure.shift + 2 * program.sparse.len();
+        let dates = program.n_train + program.structure.max_shift() + 2 * program.sparse.len();
         Self {
-            leapfrog: (2 * product + dim + dates + 8 * program.structure.n_weights + 8) as u32,
+            leapfrog: (2 * product + dim + dates + 8 * program.structure.max_weights() + 8) as u32,
             trajectory: (product + 10 * dim) as u32,
         }
     }

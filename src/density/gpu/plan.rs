@@ -84,12 +84,13 @@ impl Plan {
                 factor: word(m * layout::factor_vectors(dim))?,
                 key: member.key.0,
                 lower: member.program.lower as f32,
+                lifts: word(rows.len() + packed.lifts)?,
                 ..Default::default()
             });
             elements.extend(pack::elements(&member.program));
             rows.extend(packed.numbers);
         }
-        let state_words = layout::chain_rows(dim) * chains;
+        let state_words = layout::chain_rows(self.structure.n_values) * chains;
         let program = compose::density(&self.structure, &self.columns);
         use Access::{Read, ReadWrite};
         let shared = [Read, Read, Read, Read, Read, Read, ReadWrite, ReadWrite];
@@ -100,6 +101,7 @@ impl Plan {
         let n = self.members.len();
         Ok(Group {
             dim,
+            n_values: self.structure.n_values,
             chains,
             run: kernel("run")?,
             adopt: kernel("adopt")?,

@@ -1,13 +1,20 @@
 //! Adstock: how an effect spreads over the periods after (or before) a spend.
 
 use super::family::{Family, families};
-use crate::math::Lane;
+use crate::math::{Lane, Part};
+
+#[cfg(test)]
+mod tests;
 
 families! {
     ($)
     /// A family of adstock weights.
     Adstock of Family {
         Geometric => geometric,
+        Binomial => binomial,
+        Delayed => delayed,
+        WeibullPdf => weibull_pdf,
+        WeibullCdf => weibull_cdf,
         None => none,
     }
 }
@@ -27,7 +34,23 @@ impl Adstock {
     /// Raw weights `w` (n) and their derivatives `dw` (parameter-major, parameters × n).
     #[inline(always)]
     pub fn weights<L: Lane>(self, parameters: &[L], w: &mut [L], dw: &mut [L]) {
-        each!(self, leaf => leaf::weights(parameters, w, dw))
+        L::call(Weights { family: self, parameters, w, dw });
+    }
+}
+
+struct Weights<'a, L> {
+    family: Adstock,
+    parameters: &'a [L],
+    w: &'a mut [L],
+    dw: &'a mut [L],
+}
+
+impl<L: Lane> Part for Weights<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        each!(self.family, leaf => leaf::weights(self.parameters, self.w, self.dw))
     }
 }
 

@@ -1,5 +1,6 @@
-//! Yearly seasonality: sine and cosine of the day of the year.
+//! Seasonality: sines and cosines of the day of a year, a month or a week.
 
+use crate::config::Period;
 use jiff::civil::Date;
 use std::f64::consts::TAU;
 
@@ -9,10 +10,19 @@ pub fn names(order: usize) -> Vec<String> {
     of("sin").chain(of("cos")).collect()
 }
 
-/// sin(2πku) for k = 1..n, then cos(2πku), with u = day of year / 365.25.
-pub fn columns(order: usize, dates: &[Date]) -> Vec<Vec<f64>> {
+/// u of a date.
+fn share(period: Period, date: Date) -> f64 {
+    match period {
+        Period::Year => f64::from(date.day_of_year()) / 365.25,
+        Period::Month => f64::from(date.day_of_year()) / (365.25 / 12.0),
+        Period::Week => f64::from(date.weekday().to_monday_zero_offset()) / 7.0,
+    }
+}
+
+/// sin(2πku) for k = 1..n, then cos(2πku).
+pub fn columns(period: Period, order: usize, dates: &[Date]) -> Vec<Vec<f64>> {
     let column = |wave: fn(f64) -> f64, k: usize| {
-        let angle = |date: &Date| TAU * k as f64 * (f64::from(date.day_of_year()) / 365.25);
+        let angle = |date: &Date| TAU * k as f64 * share(period, *date);
         dates.iter().map(|date| wave(angle(date))).collect()
     };
     let sines = (1..=order).map(|k| column(f64::sin, k));
@@ -26,7 +36,7 @@ mod tests {
 
     #[test]
     fn columns_follow_the_day_of_the_year() {
-        let columns = columns(2, &[date(2024, 12, 31), date(2021, 1, 1)]);
+        let columns = columns(Period::Year, 2, &[date(2024, 12, 31), date(2021, 1, 1)]);
         assert_eq!(names(2), ["sin_1", "sin_2", "cos_1", "cos_2"]);
         // Day 366 of a leap year and day 1, from Python: math.sin(2*math.pi*366/365.25), …
         let expected = [
@@ -40,5 +50,18 @@ mod tests {
                 assert!((value - expected).abs() < 1e-12, "{value} {expected}");
             }
         }
+    }
+
+    #[test]
+    fn months_and_weeks() {
+        // Day 46 of a year, a Thursday: from Python, math.sin(2*math.pi*46*12/365.25), …
+        let dates = [date(2024, 2, 15)];
+        let close = |found: &[Vec<f64>], expected: [f64; 2]| {
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found[0] - expected).abs() < 1e-12, "{found:?} {expected}");
+            }
+        };
+        close(&columns(Period::Month, 1, &dates), [-0.07090046226091157, -0.9974833955766828]);
+        close(&columns(Period::Week, 1, &dates), [0.43388373911755823, -0.900968867902419]);
     }
 }

@@ -1,8 +1,8 @@
 //! Beta(alpha, beta); or by mean mu and standard deviation sigma.
 
 use super::super::family::{Support, wgsl};
-use super::{Argument, Constants, Entry, Value, required};
-use crate::math::Lane;
+use super::{Argument, Constants, Entry, MAX_ARGUMENTS, Nested, Value, required};
+use crate::math::{Lane, ln_gamma};
 use crate::math::scalar::ln_beta;
 use rand::Rng;
 use rand_distr::Distribution as _;
@@ -51,6 +51,33 @@ pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
         c[0] * value.ln_below + c[1] * value.ln_above + c[3],
         c[0] / value.below - c[1] / value.above,
     )
+}
+
+/// As a function of its arguments, too; those by moments are turned into alpha and beta.
+#[inline(always)]
+pub fn nested<L: Lane>(signature: usize, value: Value<L>, a: &[L; MAX_ARGUMENTS]) -> Nested<L> {
+    let [mu, sigma, ..] = *a;
+    let (one, two, zero) = (L::splat(1.0), L::splat(2.0), L::zero());
+    let inverse = one / (sigma * sigma);
+    let nu = mu * (one - mu) * inverse - one;
+    let (alpha, beta) =
+        if signature == 1 { (mu * nu, (one - mu) * nu) } else { (mu, sigma) };
+    let (of_alpha, of_beta, of_sum) = (ln_gamma(alpha), ln_gamma(beta), ln_gamma(alpha + beta));
+    let dalpha = value.ln_below - of_alpha.1 + of_sum.1;
+    let dbeta = value.ln_above - of_beta.1 + of_sum.1;
+    let da = if signature == 1 {
+        let dnu = dalpha.mul_add(mu, dbeta * (one - mu));
+        let dmu = (dalpha - dbeta).mul_add(nu, dnu * (one - two * mu) * inverse);
+        [dmu, -(two * dnu * (nu + one)) / sigma]
+    } else {
+        [dalpha, dbeta]
+    };
+    let (left, right) = (alpha - one, beta - one);
+    Nested {
+        logp: left * value.ln_below + right * value.ln_above - of_alpha.0 - of_beta.0 + of_sum.0,
+        dx: left / value.below - right / value.above,
+        da: [da[0], da[1], zero, zero],
+    }
 }
 
 /// Through `rand_distr`.

@@ -1,7 +1,7 @@
 //! Exponential(lam), lam the rate; or by its mean, scale.
 
 use super::super::family::{Support, wgsl};
-use super::{Argument, Constants, Entry, Value, required};
+use super::{Argument, Constants, Entry, MAX_ARGUMENTS, Nested, Value, required};
 use crate::math::Lane;
 use rand::Rng;
 use rand_distr::{Distribution as _, Exp1};
@@ -36,6 +36,21 @@ pub fn constants(a: &[f64]) -> Constants<f64> {
 #[inline(always)]
 pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
     (c[3] - c[0] * value.x, -c[0])
+}
+
+/// As a function of its argument, too; a scale is turned into a rate.
+#[inline(always)]
+pub fn nested<L: Lane>(signature: usize, value: Value<L>, a: &[L; MAX_ARGUMENTS]) -> Nested<L> {
+    let inverse = L::splat(1.0) / a[0];
+    let lam = if signature == 1 { inverse } else { a[0] };
+    let dlam = L::splat(1.0) / lam - value.x;
+    // dlam/dscale = −lam²
+    let da = if signature == 1 { -(dlam * lam * lam) } else { dlam };
+    Nested {
+        logp: lam.ln() - lam * value.x,
+        dx: -lam,
+        da: [da, L::zero(), L::zero(), L::zero()],
+    }
 }
 
 /// Through `rand_distr`.

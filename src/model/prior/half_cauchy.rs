@@ -1,7 +1,7 @@
 //! HalfCauchy(beta): |Cauchy(0, beta)|.
 
 use super::super::family::{Support, wgsl};
-use super::{Argument, Constants, Entry, Value, optional};
+use super::{Argument, Constants, Entry, MAX_ARGUMENTS, Nested, Value, optional};
 use crate::math::Lane;
 use rand::Rng;
 use rand_distr::Distribution as _;
@@ -38,6 +38,20 @@ pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
     let z = value.x * c[1];
     let square = z * z;
     (c[3] - square.ln_1p(), -(z + z) * c[1] / (square + L::splat(1.0)))
+}
+
+/// As a function of its arguments, too.
+#[inline(always)]
+pub fn nested<L: Lane>(_signature: usize, value: Value<L>, a: &[L; MAX_ARGUMENTS]) -> Nested<L> {
+    let (one, zero) = (L::splat(1.0), L::zero());
+    let inverse = one / a[0];
+    let z = value.x * inverse;
+    let slope = (z + z) * inverse / z.mul_add(z, one);
+    Nested {
+        logp: L::splat(FRAC_2_PI.ln()) - a[0].ln() - (z * z).ln_1p(),
+        dx: -slope,
+        da: [z * slope - inverse, zero, zero, zero],
+    }
 }
 
 /// Through `rand_distr`.

@@ -1,7 +1,7 @@
 //! HalfNormal(sigma): |Normal(0, sigma)|.
 
 use super::super::family::{Support, wgsl};
-use super::{Argument, Constants, Entry, Value, optional};
+use super::{Argument, Constants, Entry, MAX_ARGUMENTS, Nested, Value, optional};
 use crate::math::Lane;
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -37,6 +37,19 @@ pub fn constants(a: &[f64]) -> Constants<f64> {
 pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
     let z = value.x * c[1];
     (z * z * L::splat(-0.5) + c[3], -z * c[1])
+}
+
+/// As a function of its arguments, too.
+#[inline(always)]
+pub fn nested<L: Lane>(_signature: usize, value: Value<L>, a: &[L; MAX_ARGUMENTS]) -> Nested<L> {
+    let inverse = L::splat(1.0) / a[0];
+    let z = value.x * inverse;
+    let zero = L::zero();
+    Nested {
+        logp: z * z * L::splat(-0.5) - a[0].ln() + L::splat(0.5 * FRAC_2_PI.ln()),
+        dx: -z * inverse,
+        da: [(z * z - L::splat(1.0)) * inverse, zero, zero, zero],
+    }
 }
 
 /// sigma |z|.

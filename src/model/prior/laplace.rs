@@ -1,7 +1,7 @@
 //! Laplace(mu, b).
 
 use super::super::family::{Support, wgsl};
-use super::{Argument, Constants, Entry, Value, optional};
+use super::{Argument, Constants, Entry, MAX_ARGUMENTS, Nested, Value, optional};
 use crate::math::Lane;
 use rand::Rng;
 use rand_distr::{Distribution as _, Exp1};
@@ -38,6 +38,20 @@ pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
     let distance = value.x - c[0];
     let slope = L::select_lt(distance, L::zero(), c[1], -c[1]);
     (distance * slope + c[3], slope)
+}
+
+/// As a function of its arguments, too.
+#[inline(always)]
+pub fn nested<L: Lane>(_signature: usize, value: Value<L>, a: &[L; MAX_ARGUMENTS]) -> Nested<L> {
+    let inverse = L::splat(1.0) / a[1];
+    let distance = value.x - a[0];
+    let slope = L::select_lt(distance, L::zero(), inverse, -inverse);
+    let z = distance * slope;
+    Nested {
+        logp: z - (a[1] + a[1]).ln(),
+        dx: slope,
+        da: [-slope, -(z + L::splat(1.0)) * inverse, L::zero(), L::zero()],
+    }
 }
 
 /// An exponential with a random sign.

@@ -1,8 +1,11 @@
 //! Prior distributions: densities with all normalising constants, parametrised as in PyMC.
 
 use super::family::{Support, Wgsl, families};
-use crate::math::Lane;
+use crate::math::{Lane, Part};
 use rand::Rng;
+
+#[cfg(test)]
+mod tests;
 
 families! {
     ($)
@@ -10,13 +13,19 @@ families! {
     Distribution of Entry {
         Normal => normal,
         HalfNormal => half_normal,
+        TruncatedNormal => truncated_normal,
+        SkewNormal => skew_normal,
         LogNormal => log_normal,
-        Gamma => gamma,
-        Beta => beta,
+        StudentT => student_t,
+        HalfStudentT => half_student_t,
+        Cauchy => cauchy,
+        HalfCauchy => half_cauchy,
         Laplace => laplace,
         Exponential => exponential,
-        StudentT => student_t,
-        HalfCauchy => half_cauchy,
+        Gamma => gamma,
+        InverseGamma => inverse_gamma,
+        Weibull => weibull,
+        Beta => beta,
         Uniform => uniform,
     }
 }
@@ -75,6 +84,34 @@ pub struct Value<L> {
 /// logarithm of the normalising constant.
 pub type Constants<T> = [T; 4];
 
+/// Arguments of the distribution with the most of them.
+pub const MAX_ARGUMENTS: usize = 4;
+
+/// The log density of a prior whose arguments vary, too.
+#[derive(Clone, Copy)]
+pub struct Nested<L> {
+    /// ln p(x | arguments).
+    pub logp: L,
+    /// Its derivative in x.
+    pub dx: L,
+    /// Its derivatives in the arguments, in the signature's order; zero for bounds.
+    pub da: [L; MAX_ARGUMENTS],
+}
+
+impl Entry {
+    /// The parametrisation that takes these arguments and needs no others.
+    pub fn signature<'a>(&self, given: impl Iterator<Item = &'a str> + Clone) -> Option<usize> {
+        let takes = |signature: &&[Argument]| {
+            let known = |name: &str| signature.iter().any(|argument| argument.name == name);
+            given.clone().all(known)
+                && signature.iter().all(|argument| {
+                    argument.default.is_some() || given.clone().any(|name| name == argument.name)
+                })
+        };
+        self.signatures.iter().position(takes)
+    }
+}
+
 impl Distribution {
     /// Arguments in the leaf's own parametrisation, from those of signature `which`.
     pub fn canonical(self, which: usize, arguments: &[f64]) -> Result<Vec<f64>, String> {
@@ -97,9 +134,38 @@ impl Distribution {
         each!(self, leaf => leaf::log_density(value, c))
     }
 
+    /// ln p(x) and its derivatives in x and in the arguments, given by signature `signature` and
+    /// filled up with zeros.
+    #[inline(always)]
+    pub fn nested<L: Lane>(
+        self,
+        signature: usize,
+        value: Value<L>,
+        arguments: &[L; MAX_ARGUMENTS],
+    ) -> Nested<L> {
+        L::call(NestedDensity { distribution: self, signature, value, arguments })
+    }
+
     /// One random draw.
     pub fn sample<R: Rng>(self, arguments: &[f64], rng: &mut R) -> f64 {
         each!(self, leaf => leaf::sample(arguments, rng))
+    }
+}
+
+/// [`Distribution::nested`].
+struct NestedDensity<'a, L> {
+    distribution: Distribution,
+    signature: usize,
+    value: Value<L>,
+    arguments: &'a [L; MAX_ARGUMENTS],
+}
+
+impl<L: Lane> Part for NestedDensity<'_, L> {
+    type Output = Nested<L>;
+
+    #[inline(always)]
+    fn run(self) -> Nested<L> {
+        each!(self.distribution, leaf => leaf::nested(self.signature, self.value, self.arguments))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::family::{Support, wgsl};
 use super::super::likelihood::normal::HALF_LN_TAU;
-use super::{Argument, Constants, Entry, Value, optional};
+use super::{Argument, Constants, Entry, MAX_ARGUMENTS, Nested, Value, optional};
 use crate::math::Lane;
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -38,6 +38,20 @@ pub fn constants(a: &[f64]) -> Constants<f64> {
 pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
     let z = (value.x - c[0]) * c[1];
     (z * z * L::splat(-0.5) + c[3], -z * c[1])
+}
+
+/// As a function of its arguments, too.
+#[inline(always)]
+pub fn nested<L: Lane>(_signature: usize, value: Value<L>, a: &[L; MAX_ARGUMENTS]) -> Nested<L> {
+    let [mu, sigma, ..] = *a;
+    let inverse = L::splat(1.0) / sigma;
+    let z = (value.x - mu) * inverse;
+    let slope = z * inverse;
+    Nested {
+        logp: z * z * L::splat(-0.5) - sigma.ln() - L::splat(HALF_LN_TAU),
+        dx: -slope,
+        da: [slope, z * slope - inverse, L::zero(), L::zero()],
+    }
 }
 
 /// mu + sigma z.

@@ -1,8 +1,9 @@
 //! StudentT(nu, mu, sigma).
 
 use super::super::family::{Support, wgsl};
-use super::{Argument, Constants, Entry, Value, optional, required};
-use crate::math::Lane;
+use super::{Argument, Constants, Entry, MAX_ARGUMENTS, Nested, Value, optional, required};
+use crate::math::{Lane, ln_gamma as ln_gamma_of_lanes};
+use std::f64::consts::PI;
 use crate::math::scalar::ln_gamma;
 use rand::Rng;
 use rand_distr::Distribution as _;
@@ -49,6 +50,27 @@ pub fn log_density<L: Lane>(value: Value<L>, c: &Constants<L>) -> (L, L) {
     let square = z * z;
     let slope = c[2] * L::splat(2.0) * z * c[1] / (square + L::splat(1.0));
     (c[3] - c[2] * square.ln_1p(), -slope)
+}
+
+/// As a function of its arguments, too.
+#[inline(always)]
+pub fn nested<L: Lane>(_signature: usize, value: Value<L>, a: &[L; MAX_ARGUMENTS]) -> Nested<L> {
+    let [nu, mu, sigma, ..] = *a;
+    let (one, half) = (L::splat(1.0), L::splat(0.5));
+    let (inverse, inverse_nu) = (one / sigma, one / nu);
+    let z = (value.x - mu) * inverse;
+    let share = z * z * inverse_nu;
+    let (power, log) = (half * (nu + one), share.ln_1p());
+    let (upper, lower) = (ln_gamma_of_lanes(power), ln_gamma_of_lanes(half * nu));
+    // (nu + 1) z / (nu (1 + z²/nu))
+    let pull = (nu + one) * z * inverse_nu / (share + one);
+    let dnu = half * (upper.1 - lower.1 - inverse_nu - log + pull * z * inverse_nu);
+    let norm = upper.0 - lower.0 - half * (L::splat(PI) * nu).ln() - sigma.ln();
+    Nested {
+        logp: norm - power * log,
+        dx: -pull * inverse,
+        da: [dnu, pull * inverse, (pull * z - one) * inverse, L::zero()],
+    }
 }
 
 /// Through `rand_distr`.

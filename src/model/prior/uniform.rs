@@ -1,7 +1,7 @@
 //! Uniform(lower, upper).
 
 use super::super::family::{Support, wgsl};
-use super::{Argument, Constants, Entry, Value, optional};
+use super::{Argument, Constants, Entry, MAX_ARGUMENTS, Nested, Value, optional};
 use crate::math::Lane;
 use rand::Rng;
 use rand_distr::{Distribution as _, OpenClosed01};
@@ -39,6 +39,17 @@ pub fn constants(a: &[f64]) -> Constants<f64> {
 #[inline(always)]
 pub fn log_density<L: Lane>(_value: Value<L>, c: &Constants<L>) -> (L, L) {
     (c[3], L::zero())
+}
+
+/// Its bounds are numbers: only the density is of use.
+#[inline(always)]
+pub fn nested<L: Lane>(_signature: usize, _value: Value<L>, a: &[L; MAX_ARGUMENTS]) -> Nested<L> {
+    let inverse = L::splat(1.0) / (a[1] - a[0]);
+    Nested {
+        logp: inverse.ln(),
+        dx: L::zero(),
+        da: [inverse, -inverse, L::zero(), L::zero()],
+    }
 }
 
 /// lower + (upper − lower) u.

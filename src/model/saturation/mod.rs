@@ -1,19 +1,41 @@
 //! Saturation: the response to (adstocked) spend, with diminishing returns.
 
 use super::family::{Family, families};
-use crate::math::Lane;
+use crate::math::{Lane, Part};
+
+#[cfg(test)]
+mod tests;
 
 families! {
     ($)
     /// A family of saturation curves.
     Saturation of Family {
         Logistic => logistic,
+        InverseScaledLogistic => inverse_scaled_logistic,
+        Tanh => tanh,
+        TanhBaselined => tanh_baselined,
+        MichaelisMenten => michaelis_menten,
+        Hill => hill,
+        HillSigmoid => hill_sigmoid,
+        Root => root,
         None => none,
     }
 }
 
 /// Parameters of the family with the most of them.
 pub const MAX_PARAMETERS: usize = 4;
+
+/// Spend below it counts as this where a power is taken: 2⁻⁹⁶, whose logarithm single precision
+/// holds.
+const LEAST: f64 = 1.262_177_448_353_619e-29;
+
+/// Spend of which a power can be taken, and 1 where there is any, else 0: without spend a power and its
+/// derivatives in the parameters are 0, and that in the spend has its limit, or is large where the
+/// limit is infinite.
+#[inline(always)]
+fn spent<L: Lane>(x: L) -> (L, L) {
+    (x.max(L::splat(LEAST)), L::select_lt(L::zero(), x, L::splat(1.0), L::zero()))
+}
 
 /// A response and its derivatives.
 #[derive(Clone, Copy)]
@@ -38,6 +60,8 @@ pub struct Responses<L, const N: usize> {
 
 impl Saturation {
     /// The responses to several x ≥ 0; derivatives are written for the family's own parameters.
+    ///
+    /// The family is looked up once, not at every x. The default one is part of the caller's loop.
     #[inline(always)]
     pub fn responses<L: Lane, const N: usize>(
         self,
@@ -45,22 +69,58 @@ impl Saturation {
         p: &[L; MAX_PARAMETERS],
         out: &mut Responses<L, N>,
     ) {
-        // The family is looked up once, not at every x.
-        each!(self, leaf => {
-            for (i, &x) in x.iter().enumerate() {
-                let response = leaf::response(x, p);
-                out.value[i] = response.value;
-                out.dx[i] = response.dx;
-                for k in 0..leaf::FAMILY.parameters.len() {
-                    out.dp[k][i] = response.dp[k];
-                }
-            }
-        })
+        match self {
+            Saturation::Logistic => Several { family: self, x, p, out }.run(),
+            _ => L::call(Several { family: self, x, p, out }),
+        }
     }
 
     /// The response at x ≥ 0 with the family's parameters `p`.
     #[inline(always)]
     pub fn response<L: Lane>(self, x: L, p: &[L; MAX_PARAMETERS]) -> Response<L> {
-        each!(self, leaf => leaf::response(x, p))
+        match self {
+            Saturation::Logistic => logistic::response(x, p),
+            _ => L::call(One { family: self, x, p }),
+        }
+    }
+}
+
+struct Several<'a, L, const N: usize> {
+    family: Saturation,
+    x: &'a [L; N],
+    p: &'a [L; MAX_PARAMETERS],
+    out: &'a mut Responses<L, N>,
+}
+
+impl<L: Lane, const N: usize> Part for Several<'_, L, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        each!(self.family, leaf => {
+            for (i, &x) in self.x.iter().enumerate() {
+                let response = leaf::response(x, self.p);
+                self.out.value[i] = response.value;
+                self.out.dx[i] = response.dx;
+                for k in 0..leaf::FAMILY.parameters.len() {
+                    self.out.dp[k][i] = response.dp[k];
+                }
+            }
+        })
+    }
+}
+
+struct One<'a, L> {
+    family: Saturation,
+    x: L,
+    p: &'a [L; MAX_PARAMETERS],
+}
+
+impl<L: Lane> Part for One<'_, L> {
+    type Output = Response<L>;
+
+    #[inline(always)]
+    fn run(self) -> Response<L> {
+        each!(self.family, leaf => leaf::response(self.x, self.p))
     }
 }

@@ -10,6 +10,8 @@ mod write;
 pub use read::{Store, read};
 pub use write::write;
 
+use super::date_after_1970;
+use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 /// Attributes of a group or an array.
@@ -78,6 +80,14 @@ impl Data {
         match self {
             Data::F64(x) => Some(x.clone()),
             Data::F32(x) => Some(x.iter().map(|&x| f64::from(x)).collect()),
+            _ => None,
+        }
+    }
+
+    /// The elements as dates, of whole days since 1970-01-01; none unless they are that.
+    pub fn to_dates(&self) -> Option<Vec<Date>> {
+        match self {
+            Data::I64(x) => x.iter().map(|&days| date_after_1970(days)).collect(),
             _ => None,
         }
     }

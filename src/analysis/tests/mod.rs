@@ -1,12 +1,15 @@
 //! The analysis against numbers computed elsewhere, naive loops, and the density.
 
-use super::forward::{Components, Parameters, Part, Window};
+mod questions;
+
+use super::forward::{Components, Parameters, Window};
 use super::{Analysis, Set, analyse, predictive_draws};
 use crate::config::ModelFile;
 use crate::data::{self, Panel};
 use crate::density::Oracle;
 use crate::diagnostics::{HDI_PROB, hdi};
 use crate::math::{F64, Key, Lane};
+use crate::model::effect::Part;
 use crate::model::{self, Model, Space};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -219,16 +222,17 @@ fn random_draws(n: u32) -> Vec<f64> {
 /// Channel `c` on date `t` of draw `p` by the definition; nothing is seen outside `dates`.
 fn naive(model: &Model, p: &[f64], c: usize, t: usize, dates: std::ops::Range<i64>) -> f64 {
     let (s, spend) = (&model.structure, &model.series.spend[c]);
+    let adstock = &s.channels[c].adstock;
     let (alpha, lam, beta) = (p[1 + c], p[3 + c], p[5 + c]);
     let saturate = |x: f64| beta * (1.0 - (-lam * x).exp()) / (1.0 + (-lam * x).exp());
     let total: f64 = (0..3).map(|j| alpha.powi(j)).sum();
     let mut adstocked = 0.0;
     for j in 0..3 {
-        let at = t as i64 + s.shift as i64 - i64::from(j);
+        let at = t as i64 + adstock.shift as i64 - i64::from(j);
         if dates.contains(&at) {
             let x = spend[at as usize];
             let x = if s.adstock_first { x } else { saturate(x) };
-            adstocked += alpha.powi(j) / if s.normalize { total } else { 1.0 } * x;
+            adstocked += alpha.powi(j) / if adstock.normalize { total } else { 1.0 } * x;
         }
     }
     if s.adstock_first { saturate(adstocked) } else { adstocked }
@@ -269,7 +273,8 @@ fn contributions_equal_naive_loops_and_the_density() {
                         let lower = Exact::splat(model.lower);
                         let mu = parts.mu[row];
                         let (p, out) = (&p.likelihood, &mut [Exact::zero()]);
-                        likelihood += s.likelihood.log_density(&[y], &[mu], p, lower, out).logp;
+                        let c = s.likelihood.constants(p, lower);
+                        likelihood += s.likelihood.log_density(&[y], &[mu], p, &c, out).logp;
                     }
                 }
             }

@@ -1,10 +1,10 @@
 //! Numbers for people.
 
 /// What stands for a number that is not finite.
-pub(super) const NOTHING: &str = "–";
+pub const NOTHING: &str = "–";
 
 /// An amount with three digits and a unit: `12.3 M`, `45.2 k`, `950`, `0.0123`.
-pub(super) fn amount(x: f64) -> String {
+pub fn amount(x: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " k")];
     if !x.is_finite() {
         return NOTHING.into();
@@ -18,7 +18,7 @@ pub(super) fn amount(x: f64) -> String {
 }
 
 /// A number with so many significant digits, in exponential form where it is very small or large.
-pub(super) fn significant(x: f64, digits: usize) -> String {
+pub fn significant(x: f64, digits: usize) -> String {
     if !x.is_finite() {
         return NOTHING.into();
     }
@@ -45,12 +45,12 @@ fn round(x: f64, digits: usize) -> f64 {
 }
 
 /// A number with so many decimals.
-pub(super) fn decimals(x: f64, n: usize) -> String {
+pub fn decimals(x: f64, n: usize) -> String {
     if x.is_finite() { format!("{x:.n$}") } else { NOTHING.into() }
 }
 
 /// A share as per cent: `38 %`, `3.8 %`.
-pub(super) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     let x = 100.0 * share;
     if !x.is_finite() {
         return NOTHING.into();
@@ -60,7 +60,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// A whole number in groups of three: `12,345`.
-pub(super) fn count(x: f64) -> String {
+pub fn count(x: f64) -> String {
     if !x.is_finite() {
         return NOTHING.into();
     }
@@ -76,7 +76,7 @@ pub(super) fn count(x: f64) -> String {
 }
 
 /// A duration: `0.42 s`, `12 s`, `3 min 20 s`, `2 h 05 min`.
-pub(super) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() {
         return NOTHING.into();
     }
@@ -92,7 +92,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// `1 model`, `2 models`.
-pub(super) fn plural(n: usize, what: &str) -> String {
+pub fn plural(n: usize, what: &str) -> String {
     format!("{} {what}{}", count(n as f64), if n == 1 { "" } else { "s" })
 }
 

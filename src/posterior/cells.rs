@@ -1,10 +1,10 @@
 //! Cells of a run's tables, read by column name; what is not there is empty.
 
-use crate::posterior::table::{Column, Table};
+use super::table::{Column, Table};
 
 /// A table to read from.
 #[derive(Clone, Copy)]
-pub(super) struct Cells<'a>(pub &'a Table);
+pub struct Cells<'a>(pub &'a Table);
 
 impl<'a> Cells<'a> {
     /// The text of a cell.
@@ -31,7 +31,7 @@ impl<'a> Cells<'a> {
 }
 
 /// The rows of a table for which `keep` is true.
-pub(super) fn filter(table: &Table, keep: impl Fn(usize) -> bool) -> Table {
+pub fn filter(table: &Table, keep: impl Fn(usize) -> bool) -> Table {
     fn pick<T: Clone>(cells: &[T], rows: &[usize]) -> Vec<T> {
         rows.iter().map(|&row| cells[row].clone()).collect()
     }

@@ -1,0 +1,156 @@
+//! A fitted model read back from its run folder: everything it takes is in there.
+
+use super::Run;
+use crate::analysis::Fitted;
+use crate::config::ModelFile;
+use crate::data::{Panel, Scale};
+use crate::error::{Error, Result};
+use crate::math::Key;
+use crate::model;
+use crate::posterior::path;
+use crate::posterior::zarr::{self, Array, Data, Store};
+use ndarray::Array2;
+use std::path::Path;
+
+impl Run {
+    /// The model file that was fitted, as the run keeps it.
+    ///
+    /// # Errors
+    /// The run keeps none, or one that this version cannot read.
+    pub fn model_file(&self) -> Result<ModelFile> {
+        let kept = &self.manifest()["model_file"];
+        let text = kept["text"].as_str().ok_or_else(|| self.foreign("keeps no model file"))?;
+        let path = Path::new(kept["path"].as_str().unwrap_or("model.toml"));
+        let name = format!("the model file of {}", self.dir().display());
+        ModelFile::parse(&name, path, text).map_err(|error| {
+            let by = self.manifest()["gigamix"].as_str().unwrap_or("another version").to_owned();
+            error.help(format!("the run was made by gigamix {by}: fit again with this version"))
+        })
+    }
+
+    /// The model `key` of this run, whose model file is `file`, with its data and all its draws.
+    ///
+    /// # Errors
+    /// It has no draws, or they are damaged or not of the model that the run names.
+    pub fn fitted(&self, file: &ModelFile, key: &str) -> Result<Fitted> {
+        let path = path::store(self.dir(), key);
+        if !path.exists() {
+            return Err(Error::input(format!("model {key:?} has no draws in {}", path.display()))
+                .help("give the same `gigamix fit` command again, or fit with --force"));
+        }
+        let store = zarr::read(&path)?;
+        let kept = Kept { store: &store, run: self };
+        let panel = kept.panel(file, key)?;
+        let model = model::build(file, &panel)?.model;
+        let seed = kept.store.attributes("posterior").and_then(|a| a["seed"].as_u64());
+        let seed = seed.ok_or_else(|| self.foreign("has draws without their seed"))?;
+
+        let mut columns = Vec::with_capacity(model.layout.parameters.len());
+        let (mut chains, mut n) = (0, 0);
+        for parameter in &model.layout.parameters {
+            let array = store.array("posterior", &parameter.name)?;
+            let per_draw: usize = array.shape.iter().skip(2).product();
+            let values = array.data.to_f64().filter(|_| per_draw == parameter.len);
+            let (Some(values), [its_chains, draws, ..]) = (values, &array.shape[..]) else {
+                let what = format!("has draws of {} that the model cannot have", parameter.name);
+                return Err(self.foreign(&what));
+            };
+            (chains, n) = (*its_chains, its_chains * draws);
+            columns.push((parameter.offset, parameter.len, values));
+        }
+        for name in store.arrays("posterior") {
+            // What is no parameter labels a dim that has its own name.
+            if model.layout.find(name).is_none() && store.array("posterior", name)?.dims != [name] {
+                return Err(self.foreign(&format!("has draws of {name}, which its model has not")));
+            }
+        }
+        let n_values = model.layout.n_values();
+        let mut draws = vec![0.0; n * n_values];
+        for (offset, len, values) in columns {
+            if values.len() != n * len {
+                return Err(self.foreign("has parameters of different numbers of draws"));
+            }
+            for (row, values) in draws.chunks_mut(n_values).zip(values.chunks(len)) {
+                row[offset..][..len].copy_from_slice(values);
+            }
+        }
+        Ok(Fitted { key: Key::new(seed, key), model, panel, draws, chains })
+    }
+
+    /// The folder holds something else than what this version writes.
+    fn foreign(&self, what: &str) -> Error {
+        let by = self.manifest()["gigamix"].as_str().unwrap_or("an unknown version");
+        Error::input(format!("the run in {} {what}", self.dir().display())).help(format!(
+            "it was made by gigamix {by}, this is {}: fit again with --force",
+            env!("CARGO_PKG_VERSION")
+        ))
+    }
+}
+
+/// What a store keeps of a panel.
+struct Kept<'a> {
+    store: &'a Store,
+    run: &'a Run,
+}
+
+impl Kept<'_> {
+    fn panel(&self, file: &ModelFile, key: &str) -> Result<Panel> {
+        let foreign = |what: &str| self.run.foreign(what);
+        let dates = self.store.array("observed_data", "date")?.data.to_dates();
+        let dates = dates.ok_or_else(|| foreign("has dates that are none"))?;
+        let target = self.store.array("observed_data", "y")?.data.to_f64();
+        let target = target.filter(|y| y.len() == dates.len());
+        let target = target.ok_or_else(|| foreign("has not one target per date"))?;
+        let (channels, spend) = self.matrix("channel", dates.len())?;
+        let with_controls = self.store.arrays("constant_data").contains(&"control_data");
+        let (controls, control) = match with_controls {
+            true => self.matrix("control", dates.len())?,
+            false => (Vec::new(), Array2::zeros((dates.len(), 0))),
+        };
+        let n_train = file
+            .data
+            .train_until
+            .map_or(dates.len(), |until| dates.partition_point(|date| *date <= until));
+        if n_train == 0 {
+            return Err(foreign("has no training rows"));
+        }
+        let learn = |x: &[f64]| Scale::learn(file.scaling.channel, &x[..n_train]);
+        Ok(Panel {
+            key: key.to_owned(),
+            values: Vec::new(),
+            n_train,
+            target_scale: Scale::learn(file.scaling.target, &target[..n_train]),
+            channel_scale: spend.columns().into_iter().map(|x| learn(&x.to_vec())).collect(),
+            control_scale: self.control_scale()?,
+            dates,
+            channels,
+            controls,
+            target,
+            spend,
+            control,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Labels and values, dates × labels, of `channel_data` or `control_data`.
+    fn matrix(&self, dim: &str, dates: usize) -> Result<(Vec<String>, Array2<f64>)> {
+        let Array { data, .. } = self.store.array("constant_data", dim)?;
+        let Data::Text(labels) = data else { return Err(self.run.foreign("has no labels")) };
+        let values = self.store.array("constant_data", &format!("{dim}_data"))?.data.to_f64();
+        let shape = (dates, labels.len());
+        let values = values.and_then(|values| Array2::from_shape_vec(shape, values).ok());
+        let values = values.ok_or_else(|| self.run.foreign(&format!("has no {dim}_data")))?;
+        Ok((labels, values))
+    }
+
+    /// Scales of the controls; none in runs of versions that did not keep them.
+    fn control_scale(&self) -> Result<Vec<Scale>> {
+        if !self.store.arrays("constant_data").contains(&"control_scale") {
+            return Ok(Vec::new());
+        }
+        let numbers = self.store.array("constant_data", "control_scale")?.data.to_f64();
+        let numbers = numbers.unwrap_or_default();
+        let scale = |x: &[f64; 2]| Scale { shift: x[0], factor: x[1] };
+        Ok(numbers.as_chunks().0.iter().map(scale).collect())
+    }
+}

@@ -1,0 +1,217 @@
+//! The transforms of every channel: those of the table itself, and those of channels with a table of
+//! their own; and the parameters that channels share.
+
+use super::adstock::{self, Adstock};
+use super::build::lookup;
+use super::family::{Family, Parameter};
+use super::layout::{Operand, Role};
+use super::parameters::{Builder, Slot, default_element};
+use super::saturation::Saturation;
+use super::{Carryover, Curve};
+use crate::config::{ModelFile, Own, Prior, Priors};
+use crate::error::{Result, suggest};
+
+/// Channels of one family.
+struct Group<'a> {
+    /// Their indices, increasing.
+    channels: Vec<usize>,
+    family: &'static Family,
+    /// Priors of the family's parameters.
+    priors: &'a Priors,
+}
+
+impl Group<'_> {
+    fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        self.family.parameters.iter().find(|parameter| parameter.name == name)
+    }
+}
+
+impl Builder<'_> {
+    /// The adstock of every channel.
+    pub fn adstocks(&mut self) -> Result<Vec<Carryover>> {
+        let file = self.file;
+        let tables = tables(file, &self.coords.channel, &file.adstock, &file.adstock.own)?;
+        let (mut groups, mut families) = (Vec::new(), Vec::new());
+        for (channels, table) in &tables {
+            let names = Adstock::names();
+            let family = lookup(file, "adstock", &table.family, Adstock::named, names)?;
+            let (channels, priors) = (channels.clone(), &table.priors);
+            groups.push(Group { channels, family: family.family(), priors });
+            families.push(family);
+        }
+        let used = tables.iter().any(|(_, table)| std::ptr::eq(*table, &file.adstock));
+        self.note_unused("adstock", used, &file.adstock.priors);
+        let slots = self.transform("adstock", &groups)?;
+        let carryover = |(group, slots): (usize, Vec<usize>)| {
+            let (family, table) = (families[group], tables[group].1);
+            let n_weights = family.n_weights(table.l_max);
+            let shift = adstock::shift(table.mode, n_weights);
+            Carryover { family, n_weights, normalize: table.normalize, shift, slots }
+        };
+        Ok(slots.into_iter().map(carryover).collect())
+    }
+
+    /// The saturation of every channel.
+    pub fn saturations(&mut self) -> Result<Vec<Curve>> {
+        let file = self.file;
+        let tables = tables(file, &self.coords.channel, &file.saturation, &file.saturation.own)?;
+        let (mut groups, mut families) = (Vec::new(), Vec::new());
+        for (channels, table) in &tables {
+            let (named, names) = (Saturation::named, Saturation::names());
+            let family = lookup(file, "saturation", &table.family, named, names)?;
+            let (channels, priors) = (channels.clone(), &table.priors);
+            groups.push(Group { channels, family: family.family(), priors });
+            families.push(family);
+        }
+        let used = tables.iter().any(|(_, table)| std::ptr::eq(*table, &file.saturation));
+        self.note_unused("saturation", used, &file.saturation.priors);
+        let slots = self.transform("saturation", &groups)?;
+        let curve = |(group, slots): (usize, _)| Curve { family: families[group], slots };
+        Ok(slots.into_iter().map(curve).collect())
+    }
+
+    fn note_unused(&mut self, kind: &str, used: bool, priors: &Priors) {
+        if !used && !priors.is_empty() {
+            let own = format!("every channel stands in [[{kind}.channel]]");
+            self.note(format!("the priors of [{kind}.priors] are not used: {own}"));
+        }
+    }
+
+    /// The group of every channel, and the elements of its family's parameters. A parameter that
+    /// several families have is one array over the channels of all of them.
+    fn transform(&mut self, kind: &str, groups: &[Group]) -> Result<Vec<(usize, Vec<usize>)>> {
+        for group in groups {
+            self.known_priors(kind, group.family, group.priors)?;
+        }
+        let mut elements = vec![Vec::new(); self.coords.channel.len()];
+        for name in parameters(groups) {
+            let users: Vec<_> = groups.iter().filter(|g| g.parameter(name).is_some()).collect();
+            let mut channels: Vec<usize> =
+                users.iter().flat_map(|g| &g.channels).copied().collect();
+            channels.sort_unstable();
+            let stored = self.channel_dim(&format!("{kind}_{name}"), &channels);
+            let slot = |group: &Group| {
+                let parameter = group.parameter(name).expect("only groups that have it");
+                Slot {
+                    name: format!("{kind}_{name}"),
+                    dim: "channel",
+                    stored: stored.clone(),
+                    channels: group.channels.clone(),
+                    domain: parameter.domain,
+                    default: parameter.default,
+                    data_dominated: false,
+                }
+            };
+            let found = match users.as_slice() {
+                [only] => self.add(slot(only), only.priors.get(name))?,
+                several => {
+                    let parts = several.iter().map(|group| (slot(group), group.priors.get(name)));
+                    self.join(parts.collect())?
+                }
+            };
+            for (channel, element) in channels.into_iter().zip(found) {
+                elements[channel].push((name, element));
+            }
+        }
+        let of = |(c, elements): (usize, Vec<(&str, usize)>)| {
+            let group = groups.iter().position(|group| group.channels.contains(&c));
+            let group = group.expect("every channel is in a group");
+            let element = |parameter: &Parameter| {
+                let named = elements.iter().find(|(name, _)| *name == parameter.name);
+                named.expect("every parameter was added").1
+            };
+            (group, groups[group].family.parameters.iter().map(element).collect())
+        };
+        Ok(elements.into_iter().enumerate().map(of).collect())
+    }
+
+    /// The dim of a parameter of some channels: `channel` if it is of all, else one of its own.
+    fn channel_dim(&mut self, parameter: &str, channels: &[usize]) -> String {
+        if channels.len() == self.coords.channel.len() {
+            return "channel".into();
+        }
+        let dim = format!("{parameter}_channel");
+        let labels = channels.iter().map(|&c| self.coords.channel[c].clone()).collect();
+        self.coords.others.push((dim.clone(), labels));
+        dim
+    }
+
+    /// Adds one parameter whose elements come from the priors of several groups; the element of each
+    /// channel, in their order.
+    fn join(&mut self, parts: Vec<(Slot<'_>, Option<&Prior>)>) -> Result<Vec<usize>> {
+        let mut found = Vec::new();
+        for (slot, prior) in &parts {
+            let len = slot.channels.len();
+            let elements = match prior {
+                None => vec![default_element(slot); len],
+                Some(prior) if self.is_scalar(slot, prior)? && len > 1 => {
+                    let message = format!("{} cannot be one value of several channels", slot.name);
+                    let help = "channels of another family have it, too: add dims = [\"channel\"]";
+                    return Err(self.file.error(prior.span.clone(), message).help(help));
+                }
+                Some(prior) => {
+                    let (which, columns) = self.arguments(slot, prior, len)?;
+                    let numbers =
+                        columns.iter().flatten().all(|o| matches!(o, Operand::Constant(_)));
+                    if !(numbers && prior.centered) {
+                        let message = format!("{} cannot be a hierarchy", slot.name);
+                        let help = "several families share it: give its prior numbers";
+                        return Err(self.file.error(prior.span.clone(), message).help(help));
+                    }
+                    self.elements(slot, prior, which, &columns, len)?
+                }
+            };
+            found.extend(slot.channels.iter().copied().zip(elements));
+        }
+        found.sort_by_key(|(channel, _)| *channel);
+        let Slot { name, stored, .. } = &parts[0].0;
+        let (name, dims, len) = (name.clone(), vec![stored.clone()], found.len());
+        let elements = found.into_iter().map(|(_, element)| element).collect();
+        let offset = self.push(name, dims, Role::Sampled, elements);
+        Ok((offset..offset + len).collect())
+    }
+}
+
+/// Names of the parameters of some groups' families, each once.
+fn parameters(groups: &[Group]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for parameter in groups.iter().flat_map(|group| group.family.parameters) {
+        if !names.contains(&parameter.name) {
+            names.push(parameter.name);
+        }
+    }
+    names
+}
+
+/// The channels of a table, then those of each table of channels of their own; tables left without
+/// channels are not among them.
+fn tables<'a, T>(
+    file: &ModelFile,
+    channels: &[String],
+    table: &'a T,
+    own: &'a [Own<T>],
+) -> Result<Vec<(Vec<usize>, &'a T)>> {
+    let mut owner = vec![0; channels.len()];
+    for (k, own) in (1..).zip(own) {
+        for name in &own.channels {
+            let Some(channel) = channels.iter().position(|known| *known == name.value) else {
+                let error = file.error(name.span.clone(), format!("unknown channel \"{name}\""));
+                return Err(match suggest(name, channels.iter().map(String::as_str)) {
+                    Some(near) => error.help(format!("did you mean \"{near}\"?")),
+                    None => error.help(format!("the channels are {}", channels.join(", "))),
+                });
+            };
+            if owner[channel] != 0 {
+                let message = format!("channel \"{name}\" stands in two tables");
+                return Err(file.error(name.span.clone(), message).help("remove one of the two"));
+            }
+            owner[channel] = k;
+        }
+    }
+    let tables = std::iter::once(table).chain(own.iter().map(|own| &own.transform));
+    let of = |(k, table)| {
+        let channels: Vec<usize> = (0..channels.len()).filter(|&c| owner[c] == k).collect();
+        (channels, table)
+    };
+    Ok(tables.enumerate().map(of).filter(|(channels, _)| !channels.is_empty()).collect())
+}

@@ -1,0 +1,281 @@
+//! What an optimiser's answer means for people: before and after, with intervals, limits that bind,
+//! and what the models have never seen.
+
+use super::branch::Tables;
+use super::conflict::Conflict;
+use super::plan::Budget;
+use super::program::Solved;
+use super::risk::{AT_ONCE, add, measure};
+use super::scenario::Risk;
+use crate::analysis::Estimate;
+use rayon::prelude::*;
+
+/// A gap up to which an answer is called the best.
+const CERTIFIED: f64 = 1e-4;
+/// A spend this near to a limit, as a share of the range, is at it.
+const AT: f64 = 1e-9;
+
+/// How good an answer is known to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing is better by more than the gap, which is small.
+    Optimal,
+    /// The best that was found; what is better is not known, or the gap is large.
+    Local,
+}
+
+impl Status {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Optimal => "optimal",
+            Status::Local => "local",
+        }
+    }
+}
+
+/// A channel's part of the answer.
+#[derive(Clone, Debug)]
+pub struct ArmRow {
+    /// The model's key.
+    pub model: String,
+    /// The channel.
+    pub channel: String,
+    /// Spend per period before.
+    pub before: f64,
+    /// Spend per period now.
+    pub after: f64,
+    /// What the last unit of spend brings.
+    pub marginal_roas: f64,
+    /// The bound it is at: `lower`, `upper`, or `fixed`.
+    pub binding: Option<&'static str>,
+    /// What it brings over the horizon, before and now.
+    pub response: [Estimate; 2],
+    /// By how much its largest spend in a period exceeds what the model has seen, as a share.
+    pub beyond: Option<f64>,
+}
+
+/// A limit of several channels.
+#[derive(Clone, Debug)]
+pub struct LimitRow {
+    /// What is limited.
+    pub name: String,
+    /// Least and largest; infinite where there is none.
+    pub limits: [f64; 2],
+    /// What it is.
+    pub value: f64,
+    /// What one more unit of spend over the horizon would bring; 0 where the limit does not bind.
+    pub shadow_price: f64,
+}
+
+/// The objective before and now.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// The measure that is maximised: of the draws before, and now.
+    pub measure: [f64; 2],
+    /// Its draws before and now, in numbers.
+    pub before: Estimate,
+    /// See `before`.
+    pub after: Estimate,
+    /// The draws now less those before.
+    pub gain: Estimate,
+    /// Share of the draws that are better now.
+    pub p_better: f64,
+}
+
+/// A step of the efficient frontier.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Total spend per period.
+    pub total: f64,
+    /// What it brings at best; none where no spends satisfy the limits.
+    pub solved: Option<Solved>,
+}
+
+/// The answer to a scenario.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Channels.
+    pub rows: Vec<ArmRow>,
+    /// The objective.
+    pub effect: Effect,
+    /// The total and the groups.
+    pub limits: Vec<LimitRow>,
+    /// No spends within the limits have a larger measure; none where no bound is known.
+    pub bound: Option<f64>,
+    /// How far the measure may be from the best, as a share of it.
+    pub gap: Option<f64>,
+    /// How good the answer is known to be.
+    pub status: Status,
+    /// Periods of the horizon.
+    pub periods: usize,
+    /// The efficient frontier.
+    pub frontier: Vec<Step>,
+}
+
+/// Why nothing satisfies the limits.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// What contradicts what, in one sentence.
+    pub message: String,
+    /// What would make it fit.
+    pub help: String,
+    /// Each limit: what it is called, whether it is a least one, the limit, what would fit.
+    pub limits: Vec<(String, bool, f64, Option<f64>)>,
+}
+
+/// Says what a solution means.
+pub fn answer(budget: &Budget, solved: &Solved, total: [f64; 2]) -> Answer {
+    let periods = budget.periods as f64;
+    let before: Vec<f64> = budget.arms.iter().map(|arm| arm.before).collect();
+    let row = |(c, draws): (usize, &[Vec<f64>; 2])| {
+        let (arm, after) = (&budget.arms[c], solved.spends[c]);
+        let near = AT * (arm.upper - arm.lower);
+        let binding = match () {
+            () if arm.lower == arm.upper => Some("fixed"),
+            () if after <= arm.lower + near => Some("lower"),
+            () if after >= arm.upper - near => Some("upper"),
+            () => None,
+        };
+        let beyond = after * arm.peak / arm.seen - 1.0;
+        ArmRow {
+            model: arm.model.clone(),
+            channel: arm.channel.clone(),
+            before: arm.before,
+            after,
+            marginal_roas: solved.slopes[c] / periods,
+            binding,
+            response: draws.each_ref().map(|draws| Estimate::of(draws)),
+            // Up to rounding, and of nothing there is no share.
+            beyond: (after > 0.0 && beyond > 1e-9).then_some(beyond),
+        }
+    };
+    let mut rows: Vec<ArmRow> = Vec::with_capacity(budget.arms.len());
+    let mut draws = [&before, &solved.spends].map(|spends| budget.constant(spends));
+    for arms in budget.arms.chunks(AT_ONCE) {
+        let first = rows.len();
+        let found: Vec<[Vec<f64>; 2]> = arms
+            .par_iter()
+            .zip(&solved.spends[first..])
+            .map(|(arm, &after)| [arm.before, after].map(|spend| arm.media.draws(spend)))
+            .collect();
+        for arm in &found {
+            draws.iter_mut().zip(arm).for_each(|(totals, draws)| add(totals, draws));
+        }
+        rows.par_extend(found.par_iter().enumerate().map(|(k, draws)| row((first + k, draws))));
+    }
+    let gain: Vec<f64> = draws[1].iter().zip(&draws[0]).map(|(now, then)| now - then).collect();
+    let better = gain.iter().filter(|gain| **gain > 0.0).count();
+    let risk = budget.scenario.objective.risk;
+    let effect = Effect {
+        measure: match risk {
+            // Exact, where models that have different numbers of draws are paired by some of them.
+            Risk::Mean => [
+                rows.iter().map(|row| row.response[0].mean).sum::<f64>()
+                    - budget.cost() * before.iter().sum::<f64>()
+                    + budget.baseline,
+                solved.value + budget.baseline,
+            ],
+            risk => draws.each_ref().map(|draws| measure(risk, draws)),
+        },
+        before: Estimate::of(&draws[0]),
+        after: Estimate::of(&draws[1]),
+        p_better: better as f64 / gain.len() as f64,
+        gain: Estimate::of(&gain),
+    };
+    let limits = budget.rows(total).into_iter().zip(&solved.prices).map(|((name, row), price)| {
+        let value = row.sum(&solved.spends);
+        let limits = [row.lower, row.upper];
+        LimitRow { name, limits, value, shadow_price: price / periods }
+    });
+    // A bound of nothing is known where there is none.
+    let bound = solved.bound.is_finite().then_some(solved.bound + budget.baseline);
+    let gap = bound.map(|bound| {
+        let value = solved.value + budget.baseline;
+        ((bound - value) / value.abs().max(f64::MIN_POSITIVE)).max(0.0)
+    });
+    Answer {
+        rows,
+        effect,
+        limits: limits.collect(),
+        bound,
+        status: if gap.is_some_and(|gap| gap <= CERTIFIED) {
+            Status::Optimal
+        } else {
+            Status::Local
+        },
+        gap,
+        periods: budget.periods,
+        frontier: frontier(budget),
+    }
+}
+
+/// What each total of the frontier brings, in rising order, each starting from the tables of the
+/// one before.
+fn frontier(budget: &Budget) -> Vec<Step> {
+    let mut totals = budget.scenario.budget.frontier.clone();
+    if totals.is_empty() || budget.scenario.objective.risk != Risk::Mean {
+        return Vec::new();
+    }
+    totals.sort_unstable_by(f64::total_cmp);
+    totals.dedup();
+    let least = |total| if budget.scenario.budget.at_most { f64::NEG_INFINITY } else { total };
+    let mut tables = Tables::new(&budget.program([f64::NEG_INFINITY, f64::INFINITY]));
+    let step = |total: f64| {
+        let solved = tables.solve(&budget.program([least(total), total])).ok();
+        let with_baseline = |solved: Solved| Solved {
+            value: solved.value + budget.baseline,
+            bound: solved.bound + budget.baseline,
+            ..solved
+        };
+        Step { total, solved: solved.map(with_baseline) }
+    };
+    totals.into_iter().map(step).collect()
+}
+
+/// Says what a contradiction means.
+pub fn explain(budget: &Budget, conflict: &Conflict, total: [f64; 2]) -> Explained {
+    let names: Vec<String> = budget.rows(total).into_iter().map(|(name, _)| name).collect();
+    let limits: Vec<(String, bool, f64, Option<f64>)> = conflict
+        .limits
+        .iter()
+        .map(|limit| (names[limit.row].clone(), limit.least, limit.limit, limit.fits))
+        .collect();
+    let side = |least: &bool| if *least { "at least" } else { "at most" };
+    let mut said: Vec<String> = limits
+        .iter()
+        .map(|(name, least, limit, _)| format!("{name} is to be {} {limit}", side(least)))
+        .collect();
+    let bounds = |which: &[usize], what: &str, of: fn(&super::plan::Arm) -> f64| {
+        let sum: f64 = which.iter().map(|&c| of(&budget.arms[c])).sum();
+        (!which.is_empty()).then(|| {
+            let several = budget.arms.iter().any(|arm| arm.model != budget.arms[0].model);
+            let name = |&c: &usize| match several {
+                true => format!("{}:{}", budget.arms[c].model, budget.arms[c].channel),
+                false => budget.arms[c].channel.clone(),
+            };
+            const NAMED: usize = 8;
+            let mut names = which.iter().take(NAMED).map(name).collect::<Vec<_>>().join(", ");
+            if which.len() > NAMED {
+                names += &format!(" and {} more", which.len() - NAMED);
+            }
+            format!("the {what} bounds of {names} sum to {sum}")
+        })
+    };
+    said.extend(bounds(&conflict.lower, "lower", |arm| arm.lower));
+    said.extend(bounds(&conflict.upper, "upper", |arm| arm.upper));
+    let fits: Vec<String> = limits
+        .iter()
+        .filter_map(|(name, least, _, fits)| Some((name, least, (*fits)?)))
+        .map(|(name, least, fits)| format!("{name} {} {fits}", side(least)))
+        .collect();
+    let help = match fits.as_slice() {
+        [] => "change more than one of them".to_owned(),
+        fits => format!("it would fit with {}", fits.join(", or with ")),
+    };
+    Explained {
+        message: format!("nothing satisfies all limits: {}", said.join("; ")),
+        help,
+        limits,
+    }
+}

@@ -1,0 +1,204 @@
+//! Cautious objectives: the mean of the worst draws, the mean less standard deviations, a quantile.
+//!
+//! The first two are the least mean over a set of weights of the draws, so that for any weights of
+//! that set the best weighted mean, which is separable again and has a certificate, is a bound. At
+//! the best spends of concave responses the weights that are worst there make it tight. A quantile
+//! has no such weights, and no bound.
+
+use super::branch::Tables;
+use super::master::Infeasible;
+use super::media::Media;
+use super::plan::Budget;
+use super::program::Solved;
+use super::response::Response;
+use super::scenario::Risk;
+use crate::diagnostics::quantile;
+use argmin::core::{CostFunction, Error, Executor, State};
+use argmin::solver::goldensectionsearch::GoldenSectionSearch;
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// Weighted problems solved at most.
+const MOST_ROUNDS: usize = 60;
+/// The gap at which the search ends, as a share of the value.
+const CLOSE: f64 = 1e-6;
+/// Draws around a quantile that say where it moves, as a share of all.
+const AROUND: f64 = 0.02;
+
+/// Channels whose draws are held at once.
+pub const AT_ONCE: usize = 64;
+
+/// The measure of draws.
+pub fn measure(risk: Risk, draws: &[f64]) -> f64 {
+    match risk {
+        Risk::Quantile(p) => quantile(draws, p),
+        _ => weights(risk, draws).iter().zip(draws).map(|(w, x)| w * x).sum(),
+    }
+}
+
+/// The gradient of the measure. Of all but a quantile it is also the weights under which the mean of
+/// these draws is the measure.
+pub fn weights(risk: Risk, draws: &[f64]) -> Vec<f64> {
+    let n = draws.len();
+    let even = 1.0 / n as f64;
+    let ranked = || {
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|&i, &j| draws[i].total_cmp(&draws[j]).then(i.cmp(&j)));
+        order
+    };
+    let mut weights = vec![0.0; n];
+    match risk {
+        Risk::Mean => weights.fill(even),
+        Risk::Cvar(p) => {
+            // Whole draws from the worst on, and of the last one what is left.
+            let mut left = 1.0;
+            for i in ranked() {
+                weights[i] = f64::min(left, even / p);
+                left -= weights[i];
+            }
+        }
+        Risk::Quantile(p) => {
+            let middle = p * (n - 1) as f64;
+            let reach = (AROUND * n as f64).max(1.0);
+            for (rank, i) in ranked().into_iter().enumerate() {
+                weights[i] = (1.0 - (rank as f64 - middle).abs() / reach).max(0.0);
+            }
+            let sum: f64 = weights.iter().sum();
+            weights.iter_mut().for_each(|w| *w /= sum);
+        }
+        Risk::MeanMinusSd(k) => {
+            let mean = draws.iter().sum::<f64>() * even;
+            let square: f64 = draws.iter().map(|x| (x - mean).powi(2)).sum();
+            let sd = (square / (n as f64 - 1.0).max(1.0)).sqrt();
+            let per = if sd > 0.0 { k / sd / (n as f64 - 1.0).max(1.0) } else { 0.0 };
+            weights.iter_mut().zip(draws).for_each(|(w, x)| *w = even - per * (x - mean));
+        }
+    }
+    weights
+}
+
+/// Draws of the objective at some spends, cost deducted.
+pub fn totals(budget: &Budget, spends: &[f64]) -> Vec<f64> {
+    let mut totals = budget.constant(spends);
+    for (arms, spends) in budget.arms.chunks(AT_ONCE).zip(spends.chunks(AT_ONCE)) {
+        let arms = arms.par_iter().zip(spends);
+        let draws: Vec<Vec<f64>> = arms.map(|(arm, &spend)| arm.media.draws(spend)).collect();
+        draws.iter().for_each(|draws| add(&mut totals, draws));
+    }
+    totals
+}
+
+/// Adds the draws of a channel to those of all. Models whose numbers of draws differ are paired by
+/// draws that are evenly spaced.
+pub fn add(totals: &mut [f64], draws: &[f64]) {
+    let n = totals.len();
+    totals.iter_mut().enumerate().for_each(|(i, total)| *total += draws[i * draws.len() / n]);
+}
+
+/// The best spends found, and a bound where there is one.
+pub fn solve(budget: &Budget, risk: Risk, total: [f64; 2]) -> Result<Solved, Infeasible> {
+    let program = budget.program(total);
+    let mut best = Tables::new(&program).solve(&program)?;
+    // All that the certificate of the weighted problems does not know.
+    let constant = budget.baseline;
+    let mut draws = totals(budget, &best.spends);
+    best.value = measure(risk, &draws) - constant;
+    // No measure exceeds the mean; a quantile may.
+    let bounded = !matches!(risk, Risk::Quantile(_));
+    if !bounded {
+        best.bound = f64::INFINITY;
+    }
+    for _ in 0..MOST_ROUNDS {
+        let worst = Arc::new(weights(risk, &draws));
+        let media: Vec<Media> =
+            budget.arms.par_iter().map(|arm| arm.media.weighted(worst.clone())).collect();
+        let responses = media.iter().map(|media| media as &dyn Response).collect();
+        let weighted = budget.program_of(responses, total);
+        let found = Tables::new(&weighted).solve(&weighted)?;
+        if bounded {
+            best.bound = best.bound.min(found.bound);
+        }
+        (best.slopes, best.prices) = (found.slopes.clone(), found.prices.clone());
+        if best.gap() <= CLOSE {
+            break;
+        }
+        // Along the line to the weighted answer the measure rises at first.
+        let line = Line { budget, risk, from: &best.spends, to: &found.spends };
+        let solver = GoldenSectionSearch::new(0.0, 1.0).and_then(|s| s.with_tolerance(1e-4));
+        let found_at = solver.and_then(|solver| {
+            Executor::new(line, solver).configure(|state| state.param(0.5).max_iters(30)).run()
+        });
+        let Ok(run) = found_at else { break };
+        let share = run.state.get_best_param().copied().unwrap_or(0.0);
+        let line = Line { budget, risk, from: &best.spends, to: &found.spends };
+        // The far end itself, where the line's best is near it.
+        let spends = [share, 1.0].map(|share| line.at(share));
+        let values =
+            spends.each_ref().map(|spends| measure(risk, &totals(budget, spends)) - constant);
+        let k = usize::from(values[1] > values[0]);
+        if values[k] <= best.value + 1e-10 * best.value.abs() {
+            break;
+        }
+        best.value = values[k];
+        best.spends.clone_from(&spends[k]);
+        draws = totals(budget, &best.spends);
+    }
+    Ok(best)
+}
+
+/// The measure on the line between two allocations; both satisfy the limits, so all of it does.
+struct Line<'a> {
+    budget: &'a Budget,
+    risk: Risk,
+    from: &'a [f64],
+    to: &'a [f64],
+}
+
+impl Line<'_> {
+    fn at(&self, share: f64) -> Vec<f64> {
+        self.from.iter().zip(self.to).map(|(a, b)| a + share * (b - a)).collect()
+    }
+}
+
+impl CostFunction for Line<'_> {
+    type Param = f64;
+    type Output = f64;
+
+    fn cost(&self, share: &f64) -> Result<f64, Error> {
+        Ok(-measure(self.risk, &totals(self.budget, &self.at(*share))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DRAWS: [f64; 5] = [3.0, -1.0, 4.0, 10.0, 5.0];
+
+    #[test]
+    fn measures_of_known_draws() {
+        // worst 30 % of five draws: the worst one, and half of the second worst
+        assert!((measure(Risk::Cvar(0.3), &DRAWS) - (-1.0 + 0.5 * 3.0) / 1.5).abs() < 1e-12);
+        assert_eq!(measure(Risk::Quantile(0.25), &DRAWS), 3.0);
+        // statistics.stdev([3, -1, 4, 10, 5]) = 3.9623225512317903
+        let got = measure(Risk::MeanMinusSd(0.5), &DRAWS);
+        assert!((got - (4.2 - 0.5 * 3.962_322_551_231_790_3)).abs() < 1e-12, "{got}");
+        assert!((measure(Risk::Mean, &DRAWS) - 4.2).abs() < 1e-12);
+    }
+
+    /// The weights of the two that have a bound are the least favourable of their set.
+    #[test]
+    fn weights_of_other_draws_never_give_less() {
+        for risk in [Risk::Cvar(0.3), Risk::MeanMinusSd(0.5)] {
+            let here = measure(risk, &DRAWS);
+            for shift in 0..5 {
+                let mut other = DRAWS;
+                other.rotate_left(shift);
+                let weights = weights(risk, &other);
+                let there: f64 = weights.iter().zip(&DRAWS).map(|(w, x)| w * x).sum();
+                assert!(there >= here - 1e-12, "{risk:?} {shift}: {there} {here}");
+                assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            }
+        }
+    }
+}

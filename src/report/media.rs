@@ -1,0 +1,236 @@
+//! What a report says of the channels: returns, curves, sweeps, adstock, prior against posterior.
+
+use super::chart::{self, Curve, Row, short, words};
+use super::model::{Report, colour};
+use super::number::{amount, decimals, percent};
+use super::page::{Page, table};
+use crate::analysis::{
+    ChannelRow, Estimate, Fitted, Sweep, SweepKind, adstock_curves, analyse, prior_draws,
+    response_curves, sweep,
+};
+use crate::fleet::derived::{adstock_table, channels_table, curves_table, sweep_table};
+
+/// Prior draws that the prior's intervals rest on.
+const PRIOR_DRAWS: usize = 4000;
+
+impl Report<'_> {
+    /// ROAS and marginal ROAS, and the share of contribution against ROAS.
+    pub fn returns(&self, page: &mut Page) {
+        page.section("Returns");
+        page.text(
+            "ROAS: what a unit of spend brought, on average. mROAS: what one more unit would bring, by \
+             a step of 1 % on every date. A channel with a high ROAS and a low mROAS is saturated.",
+        );
+        let rows = |of: fn(&ChannelRow) -> Estimate| -> Vec<Row> {
+            let row = |(c, row): (usize, &ChannelRow)| Row {
+                name: row.channel.clone(),
+                class: colour(c),
+                estimate: of(row),
+                other: None,
+            };
+            self.analysis.channels.iter().enumerate().map(row).collect()
+        };
+        let data = channels_table(&self.fitted.panel.key, &self.analysis.channels);
+        let said = |of: fn(&ChannelRow) -> Estimate| {
+            let one = |row: &ChannelRow| format!("{} {}", row.channel, words(&of(row), short));
+            self.analysis.channels.iter().map(one).collect::<Vec<_>>().join(", ")
+        };
+        let alt = format!("ROAS of every channel: {}", said(|row| row.roas));
+        let drawing = chart::forest(&alt, &rows(|row| row.roas), short);
+        let roas = page.figure_of("", &drawing, "ROAS with 94 % intervals", Some(&data));
+        let alt = format!("Marginal ROAS of every channel: {}", said(|row| row.mroas));
+        let drawing = chart::forest(&alt, &rows(|row| row.mroas), short);
+        let mroas = page.figure_of("", &drawing, "Marginal ROAS with 94 % intervals", None);
+        page.html(&format!("<div class=\"two\">{roas}{mroas}</div>"));
+        let spend: f64 = self.analysis.channels.iter().map(|row| row.spend).sum();
+        let points: Vec<_> = self
+            .analysis
+            .channels
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.spend > 0.0)
+            .map(|(c, row)| {
+                (row.channel.clone(), colour(c), row.share, row.roas, row.spend / spend)
+            })
+            .collect();
+        let alt = "Share of contribution against ROAS, one disc per channel, as large as its spend";
+        let drawing = chart::scatter(alt, &points);
+        let scatter = page.figure_of(
+            "wide",
+            &drawing,
+            "Share of contribution against ROAS; the larger the disc, the more spend",
+            None,
+        );
+        let numbers: Vec<Vec<String>> = self
+            .analysis
+            .channels
+            .iter()
+            .map(|row| {
+                vec![
+                    row.channel.clone(),
+                    amount(row.spend),
+                    percent(row.spend / spend),
+                    percent(row.share.mean),
+                    words(&row.roas, short),
+                    short(row.mroas.mean),
+                ]
+            })
+            .collect();
+        let heads = ["channel", "spend", "of spend", "of contribution", "ROAS", "mROAS"];
+        let numbers = table("Channels over the training rows", &heads, &numbers);
+        page.html(&format!("{scatter}{numbers}"));
+    }
+
+    /// Responses to a steady spend.
+    pub fn curves(&self, page: &mut Page) {
+        let panel = &self.fitted.panel;
+        let all: Vec<usize> = (0..panel.channels.len()).collect();
+        page.section("Saturation");
+        page.text(
+            "What a steady spend per date brings per date. The dashed line is the average spend on the \
+             training rows, the marks below are the spends of single dates: right of them all, the \
+             curve is a guess.",
+        );
+        let rows = response_curves(self.fitted, &all);
+        let data = curves_table(self.fitted, &rows, false);
+        let mut charts = String::new();
+        for &c in &all {
+            let own: Vec<_> = rows.iter().filter(|row| row.channel == panel.channels[c]).collect();
+            let x: Vec<f64> = own.iter().map(|row| row.spend).collect();
+            let y: Vec<Estimate> = own.iter().map(|row| row.response).collect();
+            if x.is_empty() {
+                continue;
+            }
+            let seen: Vec<f64> =
+                panel.spend.column(c).iter().take(panel.n_train).copied().collect();
+            let today = self.fitted.spend(c) / panel.n_train as f64;
+            let name = &panel.channels[c];
+            charts += &chart::curve(
+                &format!("Response of {name} to a steady spend, average {}", amount(today)),
+                &Curve {
+                    name,
+                    class: &colour(c),
+                    x: &x,
+                    y: &y,
+                    mark: Some((today, "today")),
+                    seen: &seen,
+                    format: amount,
+                },
+            );
+        }
+        page.figure("many", &charts, "Response curves with 94 % intervals", Some(&data));
+    }
+
+    /// What other multiples of the spend would have contributed.
+    pub fn sweeps(&self, page: &mut Page) {
+        let panel = &self.fitted.panel;
+        let all: Vec<usize> = (0..panel.channels.len()).collect();
+        page.section("Sweeps");
+        page.text(
+            "What each channel would have contributed over the training rows, had its spend been this \
+             many times what it was.",
+        );
+        let wanted = Sweep { kind: SweepKind::Multiplicative, values: None, channels: all.clone() };
+        let rows = sweep(self.fitted, &wanted);
+        let data = sweep_table(&panel.key, &rows);
+        let mut charts = String::new();
+        for &c in &all {
+            let name = &panel.channels[c];
+            let own: Vec<_> = rows.iter().filter(|row| row.channel == *name).collect();
+            let x: Vec<f64> = own.iter().map(|row| row.sweep).collect();
+            let y: Vec<Estimate> = own.iter().map(|row| row.contribution).collect();
+            charts += &chart::curve(
+                &format!("Contribution of {name} at 0 to 1.5 times its spend"),
+                &Curve {
+                    name,
+                    class: &colour(c),
+                    x: &x,
+                    y: &y,
+                    mark: Some((1.0, "today")),
+                    seen: &[],
+                    format: times,
+                },
+            );
+        }
+        page.figure("many", &charts, "Contribution by the multiple of the spend", Some(&data));
+    }
+
+    /// How effects fade.
+    pub fn adstock(&self, page: &mut Page) {
+        let panel = &self.fitted.panel;
+        let all: Vec<usize> = (0..panel.channels.len()).collect();
+        page.section("Adstock");
+        page.text("How much of an effect falls on which date after the spend.");
+        let rows = adstock_curves(self.fitted, &all);
+        let data = adstock_table(&panel.key, &rows);
+        let mut charts = String::new();
+        for &c in &all {
+            let name = &panel.channels[c];
+            let own = rows.iter().filter(|row| row.channel == *name);
+            let bars: Vec<(String, Estimate)> =
+                own.map(|row| (row.lag.to_string(), row.weight)).collect();
+            let alt = format!("Adstock weights of {name} by lag");
+            charts += &chart::bars(&alt, name, &colour(c), &bars);
+        }
+        page.figure("many", &charts, "Adstock weights by lag, with 94 % intervals", Some(&data));
+    }
+
+    /// What the data changed.
+    pub fn prior(&self, page: &mut Page) {
+        let Fitted { model, panel, key, .. } = self.fitted;
+        page.section("Prior against posterior");
+        page.text(
+            "Grey: what the model said before it saw the data. Where the posterior is as wide as the \
+             prior, the data taught nothing.",
+        );
+        let draws = prior_draws(model, *key, PRIOR_DRAWS);
+        let before = analyse(model, panel, *key, &draws);
+        let rows: Vec<Row> = self
+            .analysis
+            .channels
+            .iter()
+            .zip(&before.channels)
+            .enumerate()
+            .map(|(c, (after, before))| Row {
+                name: after.channel.clone(),
+                class: colour(c),
+                estimate: after.share,
+                other: Some(before.share),
+            })
+            .collect();
+        let alt = "Share of contribution of every channel before and after the data";
+        let drawing = chart::forest(alt, &rows, percent);
+        let share = page.figure_of("", &drawing, "Share of contribution, prior in grey", None);
+        let dim = model.structure.n_values;
+        let of = |draws: &[f64], i: usize| {
+            Estimate::of(&draws.iter().skip(i).step_by(dim).copied().collect::<Vec<_>>())
+        };
+        let mut figures = vec![share];
+        for parameter in &model.layout.parameters {
+            if parameter.dims.first().map(String::as_str) != Some("channel") {
+                continue;
+            }
+            let rows: Vec<Row> = (0..parameter.len)
+                .map(|k| Row {
+                    name: model.coords.channel[k].clone(),
+                    class: colour(k),
+                    estimate: of(&self.fitted.draws, parameter.offset + k),
+                    other: Some(of(&draws, parameter.offset + k)),
+                })
+                .collect();
+            let alt = format!("{} of every channel before and after the data", parameter.name);
+            let drawing = chart::forest(&alt, &rows, short);
+            figures.push(page.figure_of("", &drawing, &parameter.name, None));
+        }
+        page.html(&format!("<div class=\"two\">{}</div>", figures.concat()));
+        page.text(&format!(
+            "The prior predictive's 94 % intervals hold {} of the training rows.",
+            percent(before.train.coverage)
+        ));
+    }
+}
+
+/// A multiple of the spend.
+fn times(x: f64) -> String {
+    decimals(x, 1)
+}

@@ -1,0 +1,359 @@
+//! The page of one model.
+
+use super::chart::{self, Series, short, words};
+use super::number::{amount, count, decimals, duration, percent, plural};
+use super::page::{Page, legend, table};
+use super::{doubts, reproduce, verdict};
+use crate::analysis::{
+    Analysis, ChannelRow, Component, ComponentRow, Fitted, Part, TimeRow, analyse, component_totals,
+};
+use crate::config::ModelFile;
+use crate::error::Result;
+use crate::fleet::Run;
+use crate::fleet::derived::{components_table, time_table};
+use crate::posterior::cells::{Cells, filter};
+use crate::posterior::table::Table;
+use jiff::civil::Date;
+
+/// The class of a channel's colour.
+pub fn colour(channel: usize) -> String {
+    format!("c{}", channel % 10)
+}
+
+/// Everything the page is made of.
+pub struct Report<'a> {
+    run: &'a Run,
+    file: &'a ModelFile,
+    pub fitted: &'a Fitted,
+    pub analysis: Analysis,
+    components: Vec<ComponentRow>,
+    models: Table,
+    row: usize,
+}
+
+/// The page.
+pub fn page(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<String> {
+    let models = run.models()?;
+    let key = &fitted.panel.key;
+    let cells = Cells(&models);
+    let row = cells.rows().find(|&row| cells.text("model", row) == key).unwrap_or_default();
+    let Fitted { model, panel, draws, .. } = fitted;
+    let report = Report {
+        run,
+        file,
+        fitted,
+        analysis: analyse(model, panel, fitted.key, draws),
+        components: component_totals(fitted),
+        models,
+        row,
+    };
+    let title = match key.as_str() {
+        "model" => format!("Marketing mix model: {}", file.name()),
+        key => format!("Marketing mix model: {key}"),
+    };
+    let mut page = Page::new(&title);
+    report.verdict(&mut page);
+    report.data(&mut page);
+    report.fit(&mut page);
+    report.decomposition(&mut page);
+    report.returns(&mut page);
+    report.curves(&mut page);
+    report.sweeps(&mut page);
+    report.adstock(&mut page);
+    report.prior(&mut page);
+    report.diagnostics(&mut page)?;
+    page.section("Repaired or doubtful");
+    doubts(&mut page, run, Some(key));
+    page.section("How to reproduce");
+    reproduce(&mut page, run, file);
+    Ok(page.finish())
+}
+
+impl Report<'_> {
+    fn dates(&self) -> &[Date] {
+        &self.fitted.panel.dates
+    }
+
+    /// Where the test rows begin, if there are any.
+    fn split(&self) -> Option<usize> {
+        let panel = &self.fitted.panel;
+        (panel.n_train < panel.dates.len()).then_some(panel.n_train)
+    }
+
+    fn over_time(&self, of: impl Fn(&TimeRow) -> f64) -> Vec<f64> {
+        self.analysis.time.iter().map(of).collect()
+    }
+
+    fn time(&self) -> Table {
+        let panel = &self.fitted.panel;
+        time_table(&panel.key, &panel.channels, &self.analysis.time)
+    }
+
+    /// The channel with the largest of a number.
+    fn top(&self, of: impl Fn(&ChannelRow) -> f64) -> Option<&ChannelRow> {
+        let known = self.analysis.channels.iter().filter(|row| of(row).is_finite());
+        known.max_by(|a, b| of(a).total_cmp(&of(b)))
+    }
+
+    fn verdict(&self, page: &mut Page) {
+        page.section("Verdict");
+        page.html(&verdict(&self.models, self.row));
+        let (train, test) = (&self.analysis.train, &self.analysis.test);
+        let cells = Cells(&self.models);
+        let media = self.components.iter().find(|row| row.component == Component::Channels);
+        let mut facts = vec![
+            ("explained (R², train)", decimals(train.r2, 2)),
+            ("typical error (MAPE, train)", percent(train.mape)),
+        ];
+        if self.split().is_some() {
+            facts.push(("typical error (MAPE, test)", percent(test.mape)));
+            facts.push(("test dates in their interval", percent(test.coverage)));
+        }
+        if let Some(media) = media {
+            facts.push(("of sales from media", percent(media.share.mean)));
+        }
+        if let Some(row) = self.top(|row| row.contribution.mean) {
+            facts.push(("largest contribution", row.channel.clone()));
+        }
+        if let Some(row) = self.top(|row| row.roas.mean) {
+            facts.push(("highest ROAS", row.channel.clone()));
+        }
+        facts.push((
+            "R-hat (nested), worst",
+            decimals(cells.number("r_hat_nested_max", self.row), 3),
+        ));
+        page.facts(&facts);
+        let wide = |row: &&ChannelRow| row.roas.hdi_3 < 0.1 * row.roas.mean;
+        let unsure: Vec<&str> =
+            self.analysis.channels.iter().filter(wide).map(|row| row.channel.as_str()).collect();
+        if !unsure.is_empty() {
+            page.text(&format!(
+                "The data hardly tell these returns from nothing: {}. An experiment would.",
+                unsure.join(", ")
+            ));
+        }
+    }
+
+    fn data(&self, page: &mut Page) {
+        let panel = &self.fitted.panel;
+        page.section("Data");
+        let (first, last) = (panel.dates[0], panel.dates[panel.dates.len() - 1]);
+        let spend: f64 = self.analysis.channels.iter().map(|row| row.spend).sum();
+        let target = self.file.data.target.as_str();
+        page.text(&format!(
+            "{} of {} from {first} to {last}: {} to learn from, {} to test. {}, {}; {} spent on the \
+             training rows.",
+            plural(panel.dates.len(), "row"),
+            target,
+            count(panel.n_train as f64),
+            count((panel.dates.len() - panel.n_train) as f64),
+            plural(panel.channels.len(), "channel"),
+            plural(panel.controls.len(), "control"),
+            amount(spend)
+        ));
+        let lines = [Series { class: "actual", values: &panel.target }];
+        let alt = format!("{target} over time, from {first} to {last}");
+        let drawing = chart::timeline(&alt, self.dates(), &lines, &[], self.split(), true);
+        page.figure("wide", &drawing, &format!("{target}, as observed"), None);
+        let mut charts = String::new();
+        for (c, name) in panel.channels.iter().enumerate() {
+            let share = self.analysis.channels[c].spend / spend;
+            let head = format!("{name}: {} of the spend", percent(share));
+            let column: Vec<f64> = panel.spend.column(c).to_vec();
+            charts += &chart::small_series(&head, &head, &colour(c), self.dates(), &column);
+        }
+        page.figure("many", &charts, "Spend of every channel per date", None);
+    }
+
+    fn fit(&self, page: &mut Page) {
+        let panel = &self.fitted.panel;
+        page.section("Fit");
+        let (low, high) =
+            (self.over_time(|row| row.predicted_hdi_3), self.over_time(|row| row.predicted_hdi_97));
+        let mean = self.over_time(|row| row.predicted_mean);
+        let (train, test) = (&self.analysis.train, &self.analysis.test);
+        page.text(&format!(
+            "R² {} and MAPE {} on the training rows; {} of them lie in their 94 % interval. CRPS {} \
+             (the mean distance of a predicted draw, less what it is uncertain by).",
+            decimals(train.r2, 2),
+            percent(train.mape),
+            percent(train.coverage),
+            amount(train.crps)
+        ));
+        if self.split().is_some() {
+            page.text(&format!(
+                "On the test rows, which the model has not seen: MAPE {}, CRPS {}, {} in their interval.",
+                percent(test.mape),
+                amount(test.crps),
+                percent(test.coverage)
+            ));
+        }
+        let lines = [
+            Series { class: "line c0", values: &mean },
+            Series { class: "actual", values: &panel.target },
+        ];
+        let bands = [("band c0", low.as_slice(), high.as_slice())];
+        let alt = "Observed and predicted over time, with the 94 % interval of predictions";
+        let drawing = chart::timeline(alt, self.dates(), &lines, &bands, self.split(), true);
+        let data = self.time();
+        page.html(&legend([("observed", "sum".into()), ("predicted", "c0".into())]));
+        page.figure(
+            "wide",
+            &drawing,
+            "Observed against predicted, with 94 % intervals",
+            Some(&data),
+        );
+        let residual: Vec<f64> = panel.target.iter().zip(&mean).map(|(y, m)| y - m).collect();
+        let off = |edge: &[f64]| -> Vec<f64> {
+            edge.iter().zip(&mean).map(|(edge, mean)| edge - mean).collect()
+        };
+        let (low, high) = (off(&low), off(&high));
+        let lines = [Series { class: "actual", values: &residual }];
+        let bands = [("band c0", low.as_slice(), high.as_slice())];
+        let alt = "Residuals over time, with the interval that predictions expect them in";
+        let drawing = chart::timeline(alt, self.dates(), &lines, &bands, self.split(), true);
+        page.figure(
+            "wide",
+            &drawing,
+            "Residuals (observed less predicted) and where 94 % are expected",
+            None,
+        );
+    }
+
+    /// Name and colour of a component.
+    fn look(&self, component: Component) -> (String, String) {
+        let class = match component {
+            Component::Part(Part::Baseline) => "base".into(),
+            Component::Part(Part::Seasonality) => "season".into(),
+            Component::Part(Part::Control) => "control".into(),
+            Component::Channel(c) => colour(c),
+            Component::Channels | Component::Mean => "sum".into(),
+        };
+        (component.names(self.fitted).0, class)
+    }
+
+    fn decomposition(&self, page: &mut Page) {
+        page.section("What sales are made of");
+        let single =
+            |component: &Component| !matches!(component, Component::Channels | Component::Mean);
+        let parts: Vec<Component> =
+            self.components.iter().map(|row| row.component).filter(single).collect();
+        let values: Vec<Vec<f64>> = parts
+            .iter()
+            .map(|component| {
+                self.over_time(|row| match component {
+                    Component::Part(Part::Baseline) => row.baseline,
+                    Component::Part(Part::Seasonality) => row.seasonality,
+                    Component::Part(Part::Control) => row.control,
+                    Component::Channel(c) => row.channels[*c],
+                    Component::Channels | Component::Mean => f64::NAN,
+                })
+            })
+            .collect();
+        let looks: Vec<(String, String)> = parts.iter().map(|&part| self.look(part)).collect();
+        let layers: Vec<Series<'_>> = looks
+            .iter()
+            .zip(&values)
+            .map(|((_, class), values)| Series { class, values })
+            .collect();
+        page.html(&legend(looks.iter().map(|(name, class)| (name.as_str(), class.clone()))));
+        let alt = "Contributions of all components over time, on top of each other";
+        let drawing = chart::stack(alt, self.dates(), &layers, &self.fitted.panel.target);
+        page.figure(
+            "wide",
+            &drawing,
+            "Mean contribution of every component over time; the line is what was observed",
+            None,
+        );
+        let total = self.components.last().map_or(f64::NAN, |row| row.total.mean);
+        let rows: Vec<(String, String, f64, bool)> = self
+            .components
+            .iter()
+            .filter(|row| row.component != Component::Channels)
+            .map(|row| {
+                let (name, class) = self.look(row.component);
+                (name, class, row.total.mean, row.component == Component::Mean)
+            })
+            .collect();
+        let said = |row: &ComponentRow| {
+            format!("{} {}", self.look(row.component).0, percent(row.share.mean))
+        };
+        let alt = format!(
+            "Waterfall of component totals: {}",
+            self.components.iter().map(said).collect::<Vec<_>>().join(", ")
+        );
+        let drawing = chart::waterfall(&alt, &rows, total);
+        let data = components_table(self.fitted, &self.components);
+        let waterfall = page.figure_of(
+            "",
+            &drawing,
+            "Totals over the training rows and their shares",
+            Some(&data),
+        );
+        let rows: Vec<Vec<String>> = self
+            .components
+            .iter()
+            .map(|row| {
+                vec![
+                    self.look(row.component).0,
+                    words(&row.total, amount),
+                    words(&row.share, percent),
+                ]
+            })
+            .collect();
+        let numbers =
+            table("Components over the training rows", &["component", "total", "share"], &rows);
+        page.html(&format!("<div class=\"two\">{waterfall}<div>{numbers}</div></div>"));
+    }
+
+    fn diagnostics(&self, page: &mut Page) -> Result<()> {
+        page.section("Diagnostics");
+        let cells = Cells(&self.models);
+        let number = |name: &str| cells.number(name, self.row);
+        page.facts(&[
+            ("draws", count(self.fitted.n_draws() as f64)),
+            ("chains", count(self.fitted.chains as f64)),
+            ("R-hat (nested), worst", decimals(number("r_hat_nested_max"), 3)),
+            ("ESS bulk, least", count(number("ess_bulk_min"))),
+            ("ESS tail, least", count(number("ess_tail_min"))),
+            ("divergences", count(number("divergences"))),
+            ("E-BFMI", decimals(number("bfmi"), 2)),
+            ("time", duration(number("seconds"))),
+        ]);
+        let all = self.run.parameters()?;
+        let own = Cells(&all);
+        let parameters = filter(&all, |row| own.text("model", row) == self.fitted.panel.key);
+        let cells = Cells(&parameters);
+        let rows: Vec<Vec<String>> = cells
+            .rows()
+            .map(|row| {
+                let number = |name: &str| cells.number(name, row);
+                vec![
+                    cells.text("parameter", row).to_owned(),
+                    short(number("mean")),
+                    short(number("sd")),
+                    format!("{} to {}", short(number("hdi_3")), short(number("hdi_97"))),
+                    short(number("mcse_mean")),
+                    count(number("ess_bulk")),
+                    count(number("ess_tail")),
+                    decimals(number("r_hat"), 3),
+                    decimals(number("r_hat_nested"), 3),
+                ]
+            })
+            .collect();
+        let heads = [
+            "parameter",
+            "mean",
+            "sd",
+            "94 % interval",
+            "MCSE",
+            "ESS bulk",
+            "ESS tail",
+            "R-hat",
+            "nested",
+        ];
+        page.html(&table("Parameters", &heads, &rows));
+        page.figure("", "", "The parameters as a file", Some(&parameters));
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! The case study's results, number by number, against those derived from the peer's long run.
+
+use crate::common::{case_study, repository};
+use gigamix::analysis::{
+    Component, Estimate, Fitted, Frequency, Part, Sweep, SweepKind, analyse, component_totals,
+    returns, reweigh, sweep,
+};
+use gigamix::config::ModelFile;
+use gigamix::data::NewRows;
+use gigamix::fleet::{DeviceChoice, Options, Run, fit};
+use gigamix::model;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::{OnceLock, atomic::AtomicBool};
+
+/// Draws that the reference's figures rest on.
+const THEIRS: f64 = 4800.0;
+/// Effective draws that ours rest on, at the least.
+const OURS: f64 = 40_000.0;
+
+/// The case study, fitted once for all tests of this file.
+struct Study {
+    fitted: Fitted,
+    file: ModelFile,
+    reference: Value,
+    _folder: tempfile::TempDir,
+}
+
+fn study() -> Option<&'static Study> {
+    static STUDY: OnceLock<Option<Study>> = OnceLock::new();
+    STUDY.get_or_init(make).as_ref()
+}
+
+fn make() -> Option<Study> {
+    let data = case_study()?;
+    let mut file = ModelFile::load(&repository("data/case_study.toml")).expect("model file");
+    file.sampler.ess = OURS;
+    let folder = tempfile::tempdir().expect("folder");
+    let options = Options {
+        data: Some(data),
+        out: folder.path().join("run"),
+        seed: 0,
+        device: DeviceChoice::Cpu,
+        force: false,
+        batch: None,
+    };
+    let fit = fit(&file, &options, &mut |_| (), &AtomicBool::new(false)).expect("fit");
+    let run = Run::open(&fit.run).expect("run");
+    let file = run.model_file().expect("the run keeps its model file");
+    let fitted = run.fitted(&file, "model").expect("draws");
+    let path = repository("data/reference/case_study_derived.json");
+    let text = std::fs::read_to_string(path).expect("reference");
+    let reference = serde_json::from_str(&text).expect("JSON");
+    Some(Study { fitted, file, reference, _folder: folder })
+}
+
+impl Study {
+    fn number(&self, path: &[&str]) -> f64 {
+        let value = path.iter().try_fold(&self.reference, |value, key| value.get(key));
+        value.and_then(Value::as_f64).unwrap_or_else(|| panic!("no {path:?}"))
+    }
+
+    /// The mean within four standard errors of both, the interval's ends within 5 % of its width.
+    fn agrees(&self, what: &[&str], found: Estimate) {
+        let theirs = |name: &str| self.number(&[what, &[name]].concat());
+        let error = (theirs("sd").powi(2) / THEIRS + found.sd.powi(2) / OURS).sqrt();
+        let z = (found.mean - theirs("mean")).abs() / error;
+        assert!(z < 4.0, "{what:?}: mean {} is {z:.1} errors from {}", found.mean, theirs("mean"));
+        let (low, high) = (theirs("hdi3"), theirs("hdi97"));
+        for (ours, end) in [(found.hdi_3, low), (found.hdi_97, high)] {
+            let off = (ours - end).abs() / (high - low);
+            assert!(off < 0.05, "{what:?}: {ours} is {:.1} % from {end}", 100.0 * off);
+        }
+    }
+
+    fn channels(&self) -> &[String] {
+        &self.fitted.panel.channels
+    }
+}
+
+#[test]
+fn contributions_shares_and_returns() {
+    let Some(study) = study() else { return };
+    let Fitted { model, panel, key, draws, .. } = &study.fitted;
+    let analysis = analyse(model, panel, *key, draws);
+    for row in &analysis.channels {
+        let channel = row.channel.as_str();
+        study.agrees(&["total_contribution_training", channel], row.contribution);
+        study.agrees(&["contribution_share", channel], row.share);
+        study.agrees(&["roas_all_time", channel], row.roas);
+    }
+    // The counterfactual over all time is contribution over spend.
+    let all: Vec<usize> = (0..study.channels().len()).collect();
+    for (row, of) in returns(&study.fitted, &all, Frequency::AllTime).iter().zip(&analysis.channels)
+    {
+        assert!((row.roas.mean / of.roas.mean - 1.0).abs() < 1e-12, "{}", row.channel);
+        assert!((row.mroas.mean / of.mroas.mean - 1.0).abs() < 1e-9, "{}", row.channel);
+    }
+    let close = |path: &str, found: f64, tolerance: f64| {
+        let expected = study.number(&[path]);
+        assert!((found / expected - 1.0).abs() < tolerance, "{path}: {found} {expected}");
+    };
+    close("crps_train_posterior_predictive", analysis.train.crps, 0.01);
+    close("crps_test", analysis.test.crps, 0.01);
+    close("mape_train", analysis.train.mape, 0.02);
+    close("mape_test", analysis.test.mape, 0.03);
+    close("r2_train_of_mean_mu", analysis.train.r2, 0.01);
+    close("coverage94_train", analysis.train.coverage, 0.02);
+    close("coverage94_test", analysis.test.coverage, 1e-12);
+}
+
+#[test]
+fn components() {
+    let Some(study) = study() else { return };
+    let rows = component_totals(&study.fitted);
+    for (name, component) in [
+        ("channels", Component::Channels),
+        ("intercept", Component::Part(Part::Baseline)),
+        ("seasonality", Component::Part(Part::Seasonality)),
+        ("control", Component::Part(Part::Control)),
+    ] {
+        let row = rows.iter().find(|row| row.component == component).expect("component");
+        study.agrees(&["component_total", name], row.total);
+        study.agrees(&["component_share_of_mu_total", name], row.share);
+        study.agrees(&["component_share_of_observed_sales", name], row.share_of_actual);
+    }
+}
+
+#[test]
+fn sweeps() {
+    let Some(study) = study() else { return };
+    let channels: Vec<usize> = (0..study.channels().len()).collect();
+    let rows = sweep(
+        &study.fitted,
+        &Sweep { kind: SweepKind::Multiplicative, values: None, channels: channels.clone() },
+    );
+    assert_eq!(rows.len(), 16 * 8);
+    let reference = &study.reference;
+    for (k, row) in rows[..16 * 7].iter().enumerate() {
+        let at = |of: &str| {
+            let value = &reference["sweep_total_contribution"][&row.channel][of][k % 16];
+            value.as_f64().expect("number")
+        };
+        assert!((row.sweep - reference["sweep_values"][k % 16].as_f64().unwrap()).abs() < 1e-12);
+        let error = (at("sd").powi(2) / THEIRS + row.contribution.sd.powi(2) / OURS).sqrt();
+        let off = (row.contribution.mean - at("mean")).abs();
+        assert!(off <= 4.0 * error, "{} at {}: {off} {error}", row.channel, row.sweep);
+    }
+}
+
+/// The notebook's factors, one per channel in the model's order.
+fn factors(study: &Study) -> Vec<f64> {
+    let of = |name: &String| study.number(&["optimizer", "multiplier", name]);
+    study.channels().iter().map(of).collect()
+}
+
+#[test]
+fn spend_split_anew_in_sample() {
+    let Some(study) = study() else { return };
+    let Fitted { model, panel, key, draws, .. } = &study.fitted;
+    let mut factors = factors(study);
+    let spend = |c: usize| study.fitted.spend(c);
+    let before: f64 = (0..factors.len()).map(spend).sum();
+    let after: f64 = (0..factors.len()).map(|c| factors[c] * spend(c)).sum();
+    factors.iter_mut().for_each(|factor| *factor *= before / after);
+    let rows = reweigh(model, panel, *key, draws, 0..panel.n_train, &factors).rows();
+    let row = |name: &str| rows.iter().find(|row| row.quantity == name).expect("row");
+    let (media, sales) = (row("all channels"), row("target"));
+    study.agrees(&["in_sample_uplift_channel_contribution"], media.uplift);
+    study.agrees(&["in_sample_uplift_sales"], sales.uplift);
+    for (row, name) in
+        [(media, "in_sample_uplift_channel_contribution"), (sales, "in_sample_uplift_sales")]
+    {
+        let expected = study.number(&[name, "p_gt_0"]);
+        assert!((row.p_better - expected).abs() < 0.02, "{name}: {} {expected}", row.p_better);
+    }
+}
+
+#[test]
+fn spend_split_anew_out_of_sample() {
+    let Some(study) = study() else { return };
+    // The notebook's plan: the same on each of the 26 test dates, and no holidays.
+    let panel = &study.fitted.panel;
+    let folder = tempfile::tempdir().expect("folder");
+    let plan = plan(study, folder.path());
+    let extended =
+        NewRows::read(&study.file, &plan).expect("plan").extend(panel).expect("new rows");
+    let dates = extended.new..extended.panel.dates.len();
+    assert_eq!(dates.len(), 26);
+    let model = model::build(&study.file, &extended.panel).expect("model").model;
+    let (key, draws) = (study.fitted.key, &study.fitted.draws);
+    let rows = reweigh(&model, &extended.panel, key, draws, dates, &factors(study)).rows();
+    let row = |name: &str| rows.iter().find(|row| row.quantity == name).expect("row");
+    // The reference jitters the planned spend by 5 %: no more than this can be asked for.
+    let name = "out_of_sample_diff_channel_contribution_common_26_dates";
+    let expected = |of: &str| study.number(&[name, of]);
+    let gain = row("all channels").gain;
+    assert!((gain.mean - expected("mean")).abs() < 0.01, "{gain:?}");
+    assert!((gain.sd / expected("sd") - 1.0).abs() < 0.1, "{gain:?}");
+    assert!((row("all channels").p_better - expected("p_gt_0")).abs() < 0.02);
+    let sales = row("target").gain;
+    let name = "out_of_sample_diff_sales_common_26_dates";
+    assert!((sales.mean - study.number(&[name, "mean"])).abs() < 0.02, "{sales:?}");
+}
+
+/// A table of the test dates with the notebook's average spend and no holidays.
+fn plan(study: &Study, folder: &Path) -> std::path::PathBuf {
+    let panel = &study.fitted.panel;
+    let old = |new: &String| {
+        let renamed = study.file.data.rename.iter().find(|(_, name)| *name == new);
+        renamed.map_or(new.clone(), |(old, _)| old.clone())
+    };
+    let columns = panel.channels.iter().chain(&panel.controls);
+    let header: Vec<String> = columns.map(|name| format!("\"{}\"", old(name))).collect();
+    let mut lines = vec![format!("wk_strt_dt,{}", header.join(","))];
+    for date in &panel.dates[panel.n_train..] {
+        let spend = panel
+            .channels
+            .iter()
+            .map(|name| study.number(&["optimizer", "initial", name]).to_string());
+        let numbers: Vec<String> = spend.chain(panel.controls.iter().map(|_| "0".into())).collect();
+        lines.push(format!("{date},{}", numbers.join(",")));
+    }
+    let path = folder.join("plan.csv");
+    std::fs::write(&path, lines.join("\n")).expect("write");
+    path
+}

@@ -1,0 +1,287 @@
+//! Every family in every combination: the density against plain formulas and its gradient against
+//! difference quotients, the engines against the oracle; families per channel.
+
+use crate::common::small::{model, try_model};
+use crate::common::software;
+use gigamix::analysis::{Components, Parameters, Window};
+use gigamix::density::{CpuEngine, Engine, GpuEngine, Oracle, Request, Response};
+use gigamix::math::{Key, Lane, Wide};
+use gigamix::model::adstock::Adstock;
+use gigamix::model::family::Support;
+use gigamix::model::likelihood::Likelihood;
+use gigamix::model::saturation::Saturation;
+use gigamix::model::{Model, Space, simulate};
+
+type Number = Wide<f64, 1, false>;
+
+/// Engines in single precision: relative error of a gradient, as a vector.
+const GRADIENT: f64 = 3e-4;
+/// And of a log density, or of 1.
+const LOGP: f64 = 1e-4;
+
+/// Channels of their own: other families, lags, sides and norms in one model.
+pub const PER_CHANNEL: [&str; 3] = [
+    "[adstock]\nl_max = 3\n[[adstock.channel]]\nchannels = [\"radio\"]\nfamily = \"weibull_cdf\"\n\
+     l_max = 5\nmode = \"before\"\nnormalize = false\n\
+     [[saturation.channel]]\nchannels = [\"tv\"]\nfamily = \"hill\"\n",
+    // the same parameters in two families
+    "[adstock]\nfamily = \"delayed\"\nl_max = 4\nmode = \"overlap\"\n\
+     [[adstock.channel]]\nchannels = [\"tv\"]\nfamily = \"binomial\"\nl_max = 2\n\
+     priors.alpha = { distribution = \"Uniform\", dims = [\"channel\"] }\n\
+     [saturation]\nfamily = \"michaelis_menten\"\n\
+     [[saturation.channel]]\nchannels = [\"radio\"]\nfamily = \"root\"\n",
+    "[[adstock.channel]]\nchannels = [\"tv\"]\nfamily = \"none\"\nmode = \"before\"\n\
+     [[saturation.channel]]\nchannels = [\"tv\"]\nfamily = \"none\"\n",
+];
+
+/// Every combination of families and orders; sides of the adstock and norms take turns.
+fn combinations() -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for adstock in Adstock::names() {
+        for saturation in Saturation::names() {
+            for likelihood in Likelihood::names() {
+                for first in [true, false] {
+                    let mode = ["after", "before", "overlap"][all.len() / 2 % 3];
+                    let normalize = all.len() / 6 % 2 == 0;
+                    let name = format!("{adstock} {saturation} {likelihood} {first} {mode}");
+                    let tables = format!(
+                        "[model]\nadstock_first = {first}\nyearly_seasonality = 1\n\
+                         [adstock]\nfamily = \"{adstock}\"\nl_max = 4\nmode = \"{mode}\"\n\
+                         normalize = {normalize}\n[saturation]\nfamily = \"{saturation}\"\n\
+                         [likelihood]\ndistribution = \"{likelihood}\"\n"
+                    );
+                    all.push((name, tables));
+                }
+            }
+        }
+    }
+    for (k, tables) in PER_CHANNEL.iter().enumerate() {
+        for first in [true, false] {
+            let tables = format!("[model]\nadstock_first = {first}\n{tables}");
+            all.push((format!("per channel {k} {first}"), tables));
+        }
+    }
+    all
+}
+
+/// A value of every parameter in the middle of its domain, with positive means of the target.
+fn values(model: &Model) -> Vec<f64> {
+    let value = |(i, element): (usize, &gigamix::model::layout::Element)| {
+        let step = 0.11 * ((i * 7) % 5) as f64;
+        match element.support() {
+            Support::Real => 0.1 * step - 0.02,
+            Support::Above(lower) => lower + 0.35 + step,
+            Support::Below(upper) => upper - 0.35 - step,
+            Support::Between(lower, upper) => lower + (upper - lower) * (0.3 + step),
+        }
+    };
+    let mut values: Vec<f64> = model.layout.elements.iter().enumerate().map(value).collect();
+    let intercept = model.layout.find("intercept_contribution").expect("intercept").offset;
+    values[intercept] = 0.6;
+    values
+}
+
+/// Their coordinates in a space, rounded to single precision.
+fn position(model: &Model, space: Space) -> Vec<f32> {
+    let coordinates = model.layout.coordinates(space);
+    coordinates.iter().zip(values(model)).map(|(c, x)| c.unmap(x) as f32).collect()
+}
+
+fn exact(position: &[f32]) -> Vec<f64> {
+    position.iter().map(|&u| f64::from(u)).collect()
+}
+
+/// |found − expected| / |expected|, as vectors.
+fn relative(found: &[f64], expected: &[f64]) -> f64 {
+    let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
+    let difference = norm(&mut found.iter().zip(expected).map(|(a, b)| a - b));
+    difference / norm(&mut expected.iter().copied())
+}
+
+#[test]
+fn the_density_is_that_of_the_plain_formulas() {
+    for (name, tables) in combinations() {
+        let model = model(&tables);
+        let values = values(&model);
+        let mean = simulate::mean(&model, &values);
+        let s = &model.structure;
+        let mut p = [Number::zero(); _];
+        for (p, &element) in p.iter_mut().zip(&s.likelihood_slots) {
+            *p = Number::splat(values[element]);
+        }
+        let c = s.likelihood.constants(&p, Number::splat(model.lower));
+        let means: Vec<Number> = mean.iter().map(|&mu| Number::splat(mu)).collect();
+        let mut dmu = vec![Number::zero(); means.len()];
+        let total = s.likelihood.log_density(&model.series.target, &means, &p, &c, &mut dmu);
+
+        let coordinates = model.layout.coordinates(Space::Plain);
+        let u: Vec<f64> = coordinates.iter().zip(&values).map(|(c, &x)| c.unmap(x)).collect();
+        let found = &Oracle::new(&model, Space::Plain).evaluate(&u)[0];
+        let error = (found.likelihood - total.logp.get(0)).abs();
+        assert!(error < 1e-10 * found.likelihood.abs().max(1.0), "{name}: {error:e}");
+
+        // the analysis' own pass
+        let window = Window::<f64>::train(&model);
+        let parameters = Parameters::<Number>::new(s, &values);
+        let mut components = Components::new(&window);
+        components.fill(&window, &parameters);
+        let media = simulate::media(&model, &values, model.series.n_train);
+        for (found, expected) in components.channels.iter().zip(&media) {
+            for (found, expected) in found.iter().zip(expected) {
+                let error = (found.get(0) - expected).abs();
+                assert!(error < 1e-12, "{name}: {found:?} {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_gradient_is_that_of_the_density() {
+    for (name, tables) in combinations() {
+        let model = model(&tables);
+        for space in [Space::Plain, Space::Sampling] {
+            let oracle = Oracle::new(&model, space);
+            let u = exact(&position(&model, space));
+            let found = &oracle.evaluate(&u)[0];
+            assert!(found.logp.is_finite(), "{name}");
+            let slope = |i: usize| {
+                let at = |step: f64| {
+                    let mut u = u.clone();
+                    u[i] += step;
+                    oracle.evaluate(&u)[0].logp
+                };
+                (at(1e-5) - at(-1e-5)) / 2e-5
+            };
+            let differences: Vec<f64> = (0..u.len()).map(slope).collect();
+            let error = relative(&found.gradient, &differences);
+            assert!(error < 1e-7, "{name} {space:?}: {error:e}");
+        }
+    }
+}
+
+fn engine_agrees(name: &str, model: &Model, space: Space, engine: &mut dyn Engine) {
+    let position = position(model, space);
+    let expected = &Oracle::new(model, space).evaluate(&exact(&position))[0];
+    let requests = vec![(0, Request::Evaluate { points: position })];
+    let Response::Evaluated { logp, grad } = &engine.execute(requests).expect("execute")[0] else {
+        panic!("not evaluated")
+    };
+    let error = relative(&exact(grad), &expected.gradient);
+    assert!(error < GRADIENT, "{name} {space:?}: gradient off by {error:e}");
+    let error = (f64::from(logp[0]) - expected.logp).abs() / expected.logp.abs().max(1.0);
+    assert!(error < LOGP, "{name} {space:?}: logp off by {error:e}");
+}
+
+#[test]
+fn cpu_engine_equals_the_oracle_in_every_combination() {
+    for (name, tables) in combinations() {
+        let model = model(&tables);
+        for space in [Space::Plain, Space::Sampling] {
+            let models = [(&model, Key::new(0, &name))];
+            engine_agrees(&name, &model, space, &mut CpuEngine::new(&models, space, 16));
+        }
+    }
+}
+
+#[test]
+fn gpu_engine_equals_the_oracle_in_many_combinations() {
+    let all = combinations();
+    let plain = all.len() - 2 * PER_CHANNEL.len();
+    // With a step that shares no factor with the numbers of families each is met with many others.
+    let some = (0..plain).step_by(47).chain(plain..all.len());
+    for (name, tables) in some.map(|k| &all[k]) {
+        let Some(gpu) = software() else { return };
+        let model = model(tables);
+        let models = [(&model, Key::new(0, name))];
+        let mut engine = GpuEngine::new(gpu, &models, Space::Sampling, 64).expect("engine");
+        engine_agrees(name, &model, Space::Sampling, &mut engine);
+    }
+}
+
+#[test]
+fn parameters_cover_the_channels_that_have_them() {
+    let names = |tables: &str| model(tables).parameter_names();
+    let has = |names: &[String], expected: &[&str]| {
+        for expected in expected {
+            assert!(names.iter().any(|name| name == expected), "{expected}: {names:?}");
+        }
+    };
+    let some = names(PER_CHANNEL[0]);
+    has(
+        &some,
+        &[
+            "adstock_alpha[tv]",
+            "adstock_lam[radio]",
+            "adstock_k[radio]",
+            "saturation_lam[radio]",
+            "saturation_kappa[tv]",
+            "saturation_beta[tv]",
+            "saturation_beta[radio]",
+        ],
+    );
+    assert!(!some.contains(&"adstock_alpha[radio]".to_owned()), "{some:?}");
+    let shared = model(PER_CHANNEL[1]);
+    let alpha = shared.layout.find("adstock_alpha").expect("alpha");
+    assert_eq!((alpha.len, alpha.dims.as_slice()), (2, &["channel".to_owned()][..]));
+    let priors = shared.layout.elements[alpha.offset..][..2].iter().map(|e| e.distribution);
+    let priors: Vec<String> = priors.map(|d| d.family().name.to_owned()).collect();
+    assert_eq!(priors, ["Uniform", "Beta"], "tv is binomial, radio delayed");
+    let theta = shared.layout.find("adstock_theta").expect("theta");
+    assert_eq!(theta.dims, ["adstock_theta_channel"]);
+    assert_eq!(shared.coords.of("adstock_theta_channel"), ["radio"]);
+}
+
+/// Written out per channel, one family for all is the same model.
+#[test]
+fn the_same_family_per_channel_changes_nothing() {
+    let plain = model("[adstock]\nfamily = \"delayed\"\nl_max = 4\n");
+    let own = model(
+        "[adstock]\nfamily = \"delayed\"\nl_max = 4\n\
+         [[adstock.channel]]\nchannels = [\"radio\"]\n\
+         [[saturation.channel]]\nchannels = [\"tv\"]\n",
+    );
+    assert_eq!((&plain.structure, &plain.layout), (&own.structure, &own.layout));
+}
+
+#[test]
+fn faults_of_channels_of_their_own() {
+    for (tables, message, help) in [
+        (
+            "[[adstock.channel]]\nchannels = [\"radoi\"]",
+            "unknown channel \"radoi\"",
+            "did you mean \"radio\"?",
+        ),
+        (
+            "[[adstock.channel]]\nchannels = [\"tv\"]\n[[adstock.channel]]\nchannels = [\"tv\"]",
+            "channel \"tv\" stands in two tables",
+            "remove one of the two",
+        ),
+        (
+            "[[saturation.channel]]\nchannels = [\"tv\"]\nfamily = \"hil\"",
+            "unknown saturation `hil`",
+            "did you mean `hill`?",
+        ),
+        (
+            "[[adstock.channel]]\nchannels = [\"tv\"]\nfamily = \"none\"\n\
+             priors.alpha = { distribution = \"Beta\", alpha = 1, beta = 3 }",
+            "none adstock has no parameter `alpha`",
+            "it has no parameters",
+        ),
+        (
+            "[likelihood]\ndistribution = \"LogNormal\"\nlower = 0",
+            "`lower` has no meaning for a LogNormal likelihood",
+            "TruncatedNormal",
+        ),
+        (
+            "[saturation]\nfamily = \"tanh_baselined\"\n[saturation.priors]\n\
+             r = { distribution = \"HalfNormal\" }",
+            "saturation_r must be between 0 and 1, but this HalfNormal prior reaches beyond",
+            "",
+        ),
+    ] {
+        let error = try_model(tables).expect_err(tables);
+        assert_eq!(error.message(), message);
+        let found = error.help_text().unwrap_or_default();
+        assert!(found.contains(help), "{message}: {found}");
+    }
+}
