@@ -183,9 +183,11 @@ impl Element {
             Arguments::Nested { signature, operands } => {
                 let given: Vec<f64> = operands.iter().map(|operand| operand.of(values)).collect();
                 match self.distribution.canonical(*signature, &given) {
-                    Ok(arguments) => self.distribution.sample(&arguments, rng),
-                    // Arguments that no distribution has: the prior is improper there.
-                    Err(_) => f64::NAN,
+                    Ok(arguments) if self.distribution.takes(&arguments) => {
+                        self.distribution.sample(&arguments, rng)
+                    }
+                    // Parents far out leave arguments that no distribution has.
+                    _ => f64::NAN,
                 }
             }
         }

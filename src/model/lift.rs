@@ -2,9 +2,10 @@
 //! channel from x to x + delta_x and measured the change delta_y with standard error sigma; |delta_y| is
 //! Gamma distributed with mean |f(x + delta_x) − f(x)|, f the saturation alone.
 
+use super::transforms;
 use crate::config::ModelFile;
 use crate::data::Panel;
-use crate::error::{Result, suggest};
+use crate::error::{Error, Result};
 
 /// A lift test in the model's units.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,13 +26,7 @@ pub(super) fn read(file: &ModelFile, panel: &Panel) -> Result<Vec<Lift>> {
     for test in &file.lift_tests {
         let error = |message: String| file.error(test.channel.span.clone(), message);
         let name = test.channel.as_str();
-        let Some(channel) = panel.channels.iter().position(|known| known == name) else {
-            let error = error(format!("unknown channel \"{name}\""));
-            return Err(match suggest(name, panel.channels.iter().map(String::as_str)) {
-                Some(near) => error.help(format!("did you mean \"{near}\"?")),
-                None => error.help(format!("the channels are {}", panel.channels.join(", "))),
-            });
-        };
+        let channel = transforms::channel(file, &test.channel, &panel.channels)?;
         let spend = [test.x, test.x + test.delta_x];
         let what = if test.sigma <= 0.0 {
             Some("sigma must be above 0")
@@ -47,6 +42,14 @@ pub(super) fn read(file: &ModelFile, panel: &Panel) -> Result<Vec<Lift>> {
         }
         // A change: the target's shift does not matter.
         let (scale, target) = (panel.channel_scale[channel], panel.target_scale.factor);
+        // The training rows of this panel have nothing to scale by: no error of the file.
+        let unscaled = [(scale.factor, name), (target, "the target")];
+        if let Some((_, what)) = unscaled.into_iter().find(|(factor, _)| *factor == 0.0) {
+            return Err(Error::input(format!(
+                "the lift test of {name:?} cannot be used: {what} is 0 on all training rows"
+            ))
+            .help("leave the lift test out of this panel's model file"));
+        }
         lifts.push(Lift {
             channel,
             spend: spend.map(|x| scale.scale(x)),

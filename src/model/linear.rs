@@ -6,6 +6,21 @@ use super::parameters::{Builder, Default, Slot};
 use crate::config::{Fourier, Period, Prior, Trend};
 use crate::error::Result;
 
+/// Names of dims and parameters that models have or may have.
+const RESERVED: [&str; 11] = [
+    "chain",
+    "draw",
+    "date",
+    "channel",
+    "control",
+    "fourier_mode",
+    "changepoint",
+    "scale",
+    "delta",
+    "k",
+    "y",
+];
+
 /// A column whose coefficient has no settled place yet.
 pub(super) struct Unsettled {
     pub slot: usize,
@@ -22,10 +37,11 @@ impl Builder<'_> {
             let of = |(slot, values)| Unsettled { slot, part, values };
             columns.extend(slots.into_iter().zip(values).map(of));
         };
-        let controls = self.general("gamma_control", "control", ("Normal", &[("sigma", 2.0)]))?;
+        let controls = self.in_priors("gamma_control", "control", ("Normal", &[("sigma", 2.0)]))?;
         let values = (0..panel.controls.len()).map(|k| panel.control.column(k).to_vec());
         add(Part::Control, controls, values.collect());
-        let seasons = self.general("gamma_fourier", "fourier_mode", ("Laplace", &[("b", 1.0)]))?;
+        let seasons =
+            self.in_priors("gamma_fourier", "fourier_mode", ("Laplace", &[("b", 1.0)]))?;
         let values = fourier::columns(Period::Year, file.yearly_seasonality, &panel.dates);
         add(Part::Seasonality, seasons, values);
         for effect in &file.fourier {
@@ -42,7 +58,7 @@ impl Builder<'_> {
     }
 
     /// Coefficients along a dim, whose prior stands in `[priors]`; none without labels.
-    fn general(
+    fn in_priors(
         &mut self,
         name: &str,
         dim: &'static str,
@@ -62,10 +78,16 @@ impl Builder<'_> {
     fn fourier(&mut self, effect: &Fourier) -> Result<Vec<usize>> {
         let file = self.file;
         let name = effect.name.as_str();
-        let taken = ["chain", "draw", "date", "channel", "control", "fourier_mode", "changepoint"];
+        let beta = format!("{name}_beta");
         let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !plain || taken.contains(&name) || !self.coords.of(name).is_empty() {
-            let message = if plain { "is taken" } else { "must be letters, digits and _" };
+        // A dim has a name that no other dim and no parameter has; some of these come later.
+        let taken = RESERVED.contains(&name)
+            || name.starts_with("y_")
+            || !self.coords.of(name).is_empty()
+            || [name, &beta].iter().any(|name| self.layout.find(name).is_some());
+        if !plain || taken {
+            let message =
+                if plain { "is taken: choose another" } else { "must be letters, digits and _" };
             return Err(
                 file.error(effect.name.span.clone(), format!("the name \"{name}\" {message}"))
             );
@@ -73,7 +95,7 @@ impl Builder<'_> {
         self.known("[[fourier]]", &["beta"], &effect.priors)?;
         self.coords.others.push((name.into(), fourier::names(effect.order)));
         let prior = effect.priors.get("beta");
-        self.coefficients(format!("{name}_beta"), name, prior, ("Laplace", &[("b", 1.0)]))
+        self.coefficients(beta, name, prior, ("Laplace", &[("b", 1.0)]))
     }
 
     /// Slots of the constant slope, if there is one, and of the changes.

@@ -168,7 +168,7 @@ impl Builder<'_> {
             return Ok(constants(vec![argument.default.unwrap_or_default(); len]));
         };
         if let Arg::Prior(inner) = &given.value {
-            if matches!(argument.name, "lower" | "upper") {
+            if argument.is_bound() {
                 let message =
                     format!("{} of {} must be a number", argument.name, prior.distribution.value);
                 return Err(self.file.error(given.span.clone(), message));
@@ -218,7 +218,13 @@ impl Builder<'_> {
         };
         let data_dominated = slot.data_dominated;
         let element = Element { distribution, arguments, data_dominated, derived: None };
-        self.within(slot, prior, element.support())?;
+        let support = element.support();
+        let (lower, upper) = support.bounds();
+        if lower >= upper {
+            let message = format!("lower ({lower}) must be below upper ({upper})");
+            return Err(self.file.error(prior.span.clone(), message));
+        }
+        self.within(slot, prior, support)?;
         Ok(element)
     }
 

@@ -8,7 +8,7 @@ use super::layout::{Operand, Role};
 use super::parameters::{Builder, Slot, default_element};
 use super::saturation::Saturation;
 use super::{Carryover, Curve};
-use crate::config::{ModelFile, Own, Prior, Priors};
+use crate::config::{ModelFile, Own, Prior, Priors, Spanned};
 use crate::error::{Result, suggest};
 
 /// Channels of one family.
@@ -183,6 +183,21 @@ fn parameters(groups: &[Group]) -> Vec<&'static str> {
     names
 }
 
+/// The index of a channel that the model file names.
+pub(super) fn channel(
+    file: &ModelFile,
+    name: &Spanned<String>,
+    channels: &[String],
+) -> Result<usize> {
+    channels.iter().position(|known| *known == name.value).ok_or_else(|| {
+        let error = file.error(name.span.clone(), format!("unknown channel \"{name}\""));
+        match suggest(name, channels.iter().map(String::as_str)) {
+            Some(near) => error.help(format!("did you mean \"{near}\"?")),
+            None => error.help(format!("the channels are {}", channels.join(", "))),
+        }
+    })
+}
+
 /// The channels of a table, then those of each table of channels of their own; tables left without
 /// channels are not among them.
 fn tables<'a, T>(
@@ -194,13 +209,7 @@ fn tables<'a, T>(
     let mut owner = vec![0; channels.len()];
     for (k, own) in (1..).zip(own) {
         for name in &own.channels {
-            let Some(channel) = channels.iter().position(|known| *known == name.value) else {
-                let error = file.error(name.span.clone(), format!("unknown channel \"{name}\""));
-                return Err(match suggest(name, channels.iter().map(String::as_str)) {
-                    Some(near) => error.help(format!("did you mean \"{near}\"?")),
-                    None => error.help(format!("the channels are {}", channels.join(", "))),
-                });
-            };
+            let channel = channel(file, name, channels)?;
             if owner[channel] != 0 {
                 let message = format!("channel \"{name}\" stands in two tables");
                 return Err(file.error(name.span.clone(), message).help("remove one of the two"));

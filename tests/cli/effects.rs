@@ -28,6 +28,9 @@ fn effects_that_cannot_be_are_refused() {
         |name: &str, more: &str| format!("[[fourier]]\nname = \"{name}\"\nperiod = {more}");
     refused(&fourier("../x", "\"month\""), &["the name \"../x\" must be letters, digits and _"]);
     refused(&fourier("channel", "\"month\""), &["the name \"channel\" is taken"]);
+    for name in ["saturation", "y_sigma", "scale", "delta"] {
+        refused(&fourier(name, "\"month\""), &["is taken: choose another"]);
+    }
     refused(&fourier("m", "\"moon\""), &["must be one of \"year\", \"month\", \"week\""]);
     refused("[[fourier]]\nname = \"m\"", &["`period` is missing in [[fourier]]"]);
     let twice = format!("{}\n{}", fourier("m", "\"week\""), fourier("m", "\"year\""));

@@ -71,6 +71,10 @@ fn what_a_hierarchy_cannot_be_is_said() {
         &["upper of Uniform must be a number"],
     );
     refused(
+        "distribution = \"TruncatedNormal\", mu = { distribution = \"Normal\" }, lower = 2, upper = 1",
+        &["lower (2) must be below upper (1)"],
+    );
+    refused(
         "distribution = \"HalfNormal\", sigma = { distribution = \"Normal\" }",
         &["saturation_beta_sigma must be above 0", "reaches beyond"],
     );
@@ -78,4 +82,32 @@ fn what_a_hierarchy_cannot_be_is_said() {
         "distribution = \"HalfNormal\", sigma = { distribution = \"HalfNormal\", dims = [\"channel\"] }",
         &["saturation_beta_sigma cannot have dims"],
     );
+}
+
+#[test]
+fn parents_far_out_stop_no_fit_with_a_panic() {
+    // Draws of the parent are often 0 or infinite: no Gamma has such arguments.
+    let ran = with_priors(
+        "[saturation.priors]\nlam = { distribution = \"Gamma\", alpha = { distribution = \"LogNormal\", \
+         mu = 0, sigma = 900 }, beta = 1, dims = [\"channel\"] }\n",
+    )
+    .run("fit model.toml --quiet");
+    assert!(matches!(ran.code, Some(0 | 1)), "{ran:?}");
+    assert!(!ran.stderr.contains("panicked"), "{ran:?}");
+}
+
+#[test]
+fn a_lift_test_of_a_channel_without_spend_is_one_panels_affair() {
+    let test = "[[lift_test]]\nchannel = \"tv\"\nx = 0\ndelta_x = 50\ndelta_y = 500\nsigma = 5\n";
+    let project = Project::of_brands(&["a", "b"])
+        .edit("[likelihood]", &format!("{test}\n[likelihood]"))
+        .fill_where("tv", "b", |_, _| 0.0);
+    let rows = project.run("fit model.toml --json --quiet").rows();
+    let reason = |key: &str| {
+        let row = rows.iter().find(|row| row["model"] == key).expect("model");
+        (row["status"].as_str().expect("status") == "failed", row["reason"].to_string())
+    };
+    assert!(!reason("a").0, "{rows:?}");
+    let (failed, why) = reason("b");
+    assert!(failed && why.contains("0 on all training rows"), "{why}");
 }

@@ -54,6 +54,13 @@ pub struct Argument {
     pub default: Option<f64>,
 }
 
+impl Argument {
+    /// Whether it bounds the values.
+    pub fn is_bound(&self) -> bool {
+        matches!(self.name, "lower" | "upper")
+    }
+}
+
 /// An argument that must be given.
 const fn required(name: &'static str, domain: Support) -> Argument {
     Argument { name, domain, default: None }
@@ -116,6 +123,16 @@ impl Distribution {
     /// Arguments in the leaf's own parametrisation, from those of signature `which`.
     pub fn canonical(self, which: usize, arguments: &[f64]) -> Result<Vec<f64>, String> {
         each!(self, leaf => leaf::canonical(which, arguments))
+    }
+
+    /// Whether there is a distribution with these arguments, in the leaf's own parametrisation.
+    pub fn takes(self, arguments: &[f64]) -> bool {
+        let inside = |(argument, &x): (&Argument, &f64)| {
+            let (lower, upper) = argument.domain.bounds();
+            // Bounds were checked, and may be infinite.
+            argument.is_bound() || x > lower && x < upper
+        };
+        self.family().signatures[0].iter().zip(arguments).all(inside)
     }
 
     /// The values it takes.
