@@ -112,7 +112,7 @@ fn the_density_is_that_of_the_plain_formulas() {
         let c = s.likelihood.constants(&p, Number::splat(model.lower));
         let means: Vec<Number> = mean.iter().map(|&mu| Number::splat(mu)).collect();
         let mut dmu = vec![Number::zero(); means.len()];
-        let total = s.likelihood.log_density(&model.series.target, &means, &p, &c, &mut dmu);
+        let total = s.likelihood.log_density(None, &model.series.target, &means, &p, &c, &mut dmu);
 
         let coordinates = model.layout.coordinates(Space::Plain);
         let u: Vec<f64> = coordinates.iter().zip(&values).map(|(c, &x)| c.unmap(x)).collect();

@@ -5,6 +5,9 @@ use crate::model::effect::{Column, Part};
 use crate::model::{Model, Structure, adstock, likelihood, saturation};
 use std::ops::Range;
 
+/// Dates that are weighed at a time, so that their sums stay in registers.
+const DATES: usize = 8;
+
 /// The parameters of up to [`Lane::LEN`] draws, one per lane, as the mean wants them.
 pub struct Parameters<L> {
     /// Draws in the block; the lanes beyond repeat the first draw.
@@ -163,29 +166,37 @@ impl<'a, R: Real> Window<'a, R> {
         let (s, pad) = (&self.model.structure, self.model.structure.max_weights());
         let (shift, family) = (s.channels[c].adstock.shift, s.channels[c].saturation.family);
         let (weights, saturation) = (&parameters.weights[c], &parameters.saturation[c]);
+        let first = pad + shift + 1 - weights.len();
         if s.adstock_first {
-            for (t, out) in out.iter_mut().enumerate() {
-                let newest = pad + t + shift;
-                let mut adstocked = L::zero();
-                for (j, w) in weights.iter().enumerate() {
-                    adstocked = w.mul_add(L::from_scalar(spend[newest - j]), adstocked);
-                }
-                *out = family.response(adstocked, saturation).value;
-            }
+            weigh(weights, &spend[first..], |&x| L::from_scalar(x), out);
+            family.respond(out, saturation);
         } else {
             // Outside the sample there is no response, whatever the family says of no spend.
             let mut saturated = vec![L::zero(); spend.len()];
-            for i in pad - self.carried..pad + self.n_dates() {
-                saturated[i] = family.response(L::from_scalar(spend[i]), saturation).value;
+            let inside = pad - self.carried..pad + self.n_dates();
+            for (saturated, &x) in saturated[inside.clone()].iter_mut().zip(&spend[inside.clone()])
+            {
+                *saturated = L::from_scalar(x);
             }
-            for (t, out) in out.iter_mut().enumerate() {
-                let newest = pad + t + shift;
-                *out = L::zero();
-                for (j, w) in weights.iter().enumerate() {
-                    *out = w.mul_add(saturated[newest - j], *out);
-                }
-            }
+            family.respond(&mut saturated[inside], saturation);
+            weigh(weights, &saturated[first..], |&x| x, out);
         }
+    }
+}
+
+/// Adstocked values of consecutive dates; `values` begin with the oldest that the first date weighs.
+#[inline(always)]
+fn weigh<L: Lane, T>(weights: &[L], values: &[T], lane: impl Fn(&T) -> L + Copy, out: &mut [L]) {
+    let (n, reach) = (out.len(), weights.len() - 1);
+    let mut blocks = out.chunks_exact_mut(DATES);
+    for (b, out) in blocks.by_ref().enumerate() {
+        let values = &values[b * DATES..][..DATES + reach];
+        out.copy_from_slice(&adstock::weigh::<L, T, DATES>(weights, values, lane));
+    }
+    let rest = blocks.into_remainder();
+    let first = n - rest.len();
+    for (t, out) in rest.iter_mut().enumerate() {
+        [*out] = adstock::weigh(weights, &values[first + t..][..1 + reach], lane);
     }
 }
 

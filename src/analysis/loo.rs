@@ -111,6 +111,7 @@ impl Task for LogLikelihood<'_> {
                 let logp = structure
                     .likelihood
                     .log_density(
+                        None,
                         &series.target[row..=row],
                         &components.mu[row..=row],
                         p,

@@ -146,7 +146,7 @@ pub fn likelihood(family: Likelihood) -> Probe {
             let parameters = array::<{ likelihood::MAX_PARAMETERS }>(&p);
             let constants = family.constants(&parameters, number(lower));
             let (y_lane, means, dmu) = ([f64::from(y)], [number(mu)], &mut [number(0.0)]);
-            let found = family.log_density(&y_lane, &means, &parameters, &constants, dmu);
+            let found = family.log_density(None, &y_lane, &means, &parameters, &constants, dmu);
             points.push(Point {
                 input: [&[y, mu, lower][..], &p].concat(),
                 expected: numbers(&[&[found.logp, dmu[0]][..], &found.dp].concat()),

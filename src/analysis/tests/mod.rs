@@ -274,7 +274,7 @@ fn contributions_equal_naive_loops_and_the_density() {
                         let mu = parts.mu[row];
                         let (p, out) = (&p.likelihood, &mut [Exact::zero()]);
                         let c = s.likelihood.constants(p, lower);
-                        likelihood += s.likelihood.log_density(&[y], &[mu], p, &c, out).logp;
+                        likelihood += s.likelihood.log_density(None, &[y], &[mu], p, &c, out).logp;
                     }
                 }
             }

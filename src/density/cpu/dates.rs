@@ -2,25 +2,71 @@
 //! gradients at once.
 //!
 //! Within a block the loops run over the dates of one channel or column before they go to the next,
-//! so that a sum over dates, or the sums of all dates of the block, stay in registers.
+//! so that a sum over dates, or the sums of all dates of the block, stay in registers. That holds only
+//! where the compiler sees the families: the usual ones have a loop each, for all others the families
+//! are called.
 
 use super::evaluate::Scratch;
 use super::program::{DATES, Program};
 use crate::math::Lane;
-use crate::model::{Carryover, likelihood};
+use crate::model::likelihood::{self, Likelihood};
+use crate::model::saturation::Saturation;
+use crate::model::{Carryover, adstock};
 use std::ops::Range;
 
 /// One number per date of a block.
 pub type Dates<L> = [L; DATES];
 
+/// What a loop over the dates is compiled for.
+trait Compiled {
+    /// Whether adstock comes first; the registers of the other order are free.
+    const ADSTOCK_FIRST: bool;
+    /// The saturation of all channels, if it is known.
+    const SATURATION: Option<Saturation>;
+    /// The likelihood, if it is known.
+    const LIKELIHOOD: Option<Likelihood>;
+}
+
+/// Declares what loops are compiled for.
+macro_rules! compiled {
+    ($($name:ident: $first:expr, $saturation:expr, $likelihood:expr;)+) => { $(
+        struct $name;
+        impl Compiled for $name {
+            const ADSTOCK_FIRST: bool = $first;
+            const SATURATION: Option<Saturation> = $saturation;
+            const LIKELIHOOD: Option<Likelihood> = $likelihood;
+        }
+    )+ };
+}
+
+compiled! {
+    UsualTruncated: true, Some(Saturation::Logistic), Some(Likelihood::TruncatedNormal);
+    UsualNormal: true, Some(Saturation::Logistic), Some(Likelihood::Normal);
+    AdstockFirst: true, None, None;
+    SaturationFirst: false, None, None;
+}
+
 /// Log likelihood; the gradients with respect to element values, weights and saturation parameters
-/// are added to those in the scratch. `ADSTOCK_FIRST` is the structure's; with a loop for each order
-/// the registers of the other one are free.
+/// are added to those in the scratch.
 #[inline(always)]
-pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
-    program: &Program<L::Scalar>,
-    scratch: &mut Scratch<L>,
-) -> L {
+pub fn likelihood<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
+    let s = &program.structure;
+    if !s.adstock_first {
+        return over_dates::<L, SaturationFirst>(program, scratch);
+    }
+    let logistic = s.channels.iter().all(|c| c.saturation.family == Saturation::Logistic);
+    match s.likelihood {
+        Likelihood::TruncatedNormal if logistic => {
+            over_dates::<L, UsualTruncated>(program, scratch)
+        }
+        Likelihood::Normal if logistic => over_dates::<L, UsualNormal>(program, scratch),
+        _ => over_dates::<L, AdstockFirst>(program, scratch),
+    }
+}
+
+/// [`likelihood`], compiled for `C`.
+#[inline(always)]
+fn over_dates<L: Lane, C: Compiled>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let s = &program.structure;
     let n_dense = program.dense_elements.len();
     let mut parameters = [L::zero(); likelihood::MAX_PARAMETERS];
@@ -49,18 +95,20 @@ pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
         }
         for (c, channel) in scratch.channels.iter_mut().enumerate() {
             let span = span(&s.channels[c].adstock, first);
-            if ADSTOCK_FIRST {
+            if C::ADSTOCK_FIRST {
                 let spend = &program.spend[c][span];
-                let adstocked = weigh(&channel.weights, spend, |&x| L::from_scalar(x));
+                let adstocked: Dates<L> =
+                    adstock::weigh(&channel.weights, spend, |&x| L::from_scalar(x));
                 let responses = &mut channel.responses;
                 let family = s.channels[c].saturation.family;
-                family.responses(&adstocked, &channel.parameters, responses);
+                family.responses(C::SATURATION, &adstocked, &channel.parameters, responses);
                 for (mu, value) in mu.iter_mut().zip(responses.value) {
                     *mu += value;
                 }
             } else {
                 let saturated = &channel.saturated[span];
-                let adstocked = weigh(&channel.weights, saturated, |response| response.value);
+                let adstocked: Dates<L> =
+                    adstock::weigh(&channel.weights, saturated, |response| response.value);
                 for (mu, adstocked) in mu.iter_mut().zip(adstocked) {
                     *mu += adstocked;
                 }
@@ -69,8 +117,9 @@ pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
 
         let mut back = [L::zero(); DATES];
         let target = &program.target[first..first + count];
+        let mu = &mu[..count];
         let total =
-            s.likelihood.log_density(target, &mu[..count], &parameters, &constants, &mut back);
+            s.likelihood.log_density(C::LIKELIHOOD, target, mu, &parameters, &constants, &mut back);
         logp += total.logp;
         for (sum, dp) in parameters_back.iter_mut().zip(total.dp) {
             *sum += dp;
@@ -91,7 +140,7 @@ pub fn likelihood<L: Lane, const ADSTOCK_FIRST: bool>(
         }
         for (c, channel) in scratch.channels.iter_mut().enumerate() {
             let span = span(&s.channels[c].adstock, first);
-            if ADSTOCK_FIRST {
+            if C::ADSTOCK_FIRST {
                 let mut slope = back;
                 for (slope, &dx) in slope.iter_mut().zip(&channel.responses.dx) {
                     *slope *= dx;
@@ -130,20 +179,7 @@ fn span(adstock: &Carryover, first: usize) -> Range<usize> {
     start..start + adstock.n_weights - 1 + DATES
 }
 
-/// The weighted sums over the windows that end on each date of a block, the first weight on the
-/// newest value.
-#[inline(always)]
-fn weigh<L: Lane, T>(weights: &[L], span: &[T], lane: impl Fn(&T) -> L) -> Dates<L> {
-    let mut sums = [L::zero(); DATES];
-    for (w, x) in weights.iter().zip(span.windows(DATES).rev()) {
-        for d in 0..DATES {
-            sums[d] = w.mul_add(lane(&x[d]), sums[d]);
-        }
-    }
-    sums
-}
-
-/// Adds to each weight's sum what flows back to it from the weighted sums of [`weigh`].
+/// Adds to each weight's sum what flows back to it from the weighted sums of [`adstock::weigh`].
 #[inline(always)]
 fn weigh_back<L: Lane, T>(sums: &mut [L], span: &[T], lane: impl Fn(&T) -> L, back: &Dates<L>) {
     for (sum, x) in sums.iter_mut().zip(span.windows(DATES).rev()) {

@@ -96,11 +96,7 @@ pub fn evaluate<L: Lane>(
 ) -> L {
     let mut logp = priors(program, u, gradient, scratch);
     transforms(program, scratch);
-    scratch.likelihood = if program.structure.adstock_first {
-        dates::likelihood::<L, true>(program, scratch)
-    } else {
-        dates::likelihood::<L, false>(program, scratch)
-    };
+    scratch.likelihood = dates::likelihood(program, scratch);
     logp += scratch.likelihood;
     scratch.lift = lifts(program, scratch);
     logp += scratch.lift;

@@ -68,6 +68,23 @@ pub fn normalize<L: Lane>(w: &mut [L]) -> L {
     inverse
 }
 
+/// The weighted sums over `N` windows of as many values as there are weights, each window one value
+/// after the last: the first weight on a window's newest value.
+#[inline(always)]
+pub fn weigh<L: Lane, T, const N: usize>(
+    weights: &[L],
+    values: &[T],
+    lane: impl Fn(&T) -> L,
+) -> [L; N] {
+    let mut sums = [L::zero(); N];
+    for (w, x) in weights.iter().zip(values.windows(N).rev()) {
+        for d in 0..N {
+            sums[d] = w.mul_add(lane(&x[d]), sums[d]);
+        }
+    }
+    sums
+}
+
 /// How far the window of weights is shifted into the future: the adstocked value at t is
 /// `Σ_j w_j x[t + shift − j]`.
 pub fn shift(mode: Mode, n_weights: usize) -> usize {

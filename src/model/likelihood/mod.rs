@@ -90,21 +90,21 @@ impl Likelihood {
     /// The log density of independent observations `y` at their means `mu`, with its derivative in
     /// each mean.
     ///
-    /// The family is looked up once, not for every observation. The usual ones are part of the
-    /// caller's loop.
+    /// The family is looked up once, not for every observation. One that is `known` to the compiler is
+    /// part of the caller's loop, any other is called.
     #[inline(always)]
     pub fn log_density<L: Lane>(
         self,
+        known: Option<Self>,
         y: &[L::Scalar],
         mu: &[L],
         p: &Parameters<L>,
         c: &Constants<L>,
         dmu: &mut [L],
     ) -> Total<L> {
-        let several = Several { family: self, y, mu, p, c, dmu };
-        match self {
-            Likelihood::Normal | Likelihood::TruncatedNormal => several.run(),
-            _ => L::call(several),
+        match known {
+            Some(family) => Several { family, y, mu, p, c, dmu }.run(),
+            None => L::call(Several { family: self, y, mu, p, c, dmu }),
         }
     }
 

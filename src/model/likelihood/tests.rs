@@ -38,7 +38,7 @@ fn log_density(family: Likelihood, y: f64, mu: f64, p: &[f64]) -> (f64, Vec<f64>
     let p = parameters::<Number>(p);
     let c = family.constants(&p, Number::splat(LOWER));
     let mut dmu = [Number::zero()];
-    let total = family.log_density(&[y], &[Number::splat(mu)], &p, &c, &mut dmu);
+    let total = family.log_density(None, &[y], &[Number::splat(mu)], &p, &c, &mut dmu);
     (total.logp.get(0), [&dmu[..], &total.dp].concat().iter().map(|slope| slope.get(0)).collect())
 }
 

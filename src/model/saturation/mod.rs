@@ -61,18 +61,26 @@ pub struct Responses<L, const N: usize> {
 impl Saturation {
     /// The responses to several x ≥ 0; derivatives are written for the family's own parameters.
     ///
-    /// The family is looked up once, not at every x. The default one is part of the caller's loop.
+    /// The family is looked up once, not at every x. One that is `known` to the compiler is part of the
+    /// caller's loop, any other is called.
     #[inline(always)]
     pub fn responses<L: Lane, const N: usize>(
         self,
+        known: Option<Self>,
         x: &[L; N],
         p: &[L; MAX_PARAMETERS],
         out: &mut Responses<L, N>,
     ) {
-        match self {
-            Saturation::Logistic => Several { family: self, x, p, out }.run(),
-            _ => L::call(Several { family: self, x, p, out }),
+        match known {
+            Some(family) => Several { family, x, p, out }.run(),
+            None => L::call(Several { family: self, x, p, out }),
         }
+    }
+
+    /// Replaces every x ≥ 0 by the response to it.
+    #[inline(always)]
+    pub fn respond<L: Lane>(self, x: &mut [L], p: &[L; MAX_PARAMETERS]) {
+        L::call(Values { family: self, x, p });
     }
 
     /// The response at x ≥ 0 with the family's parameters `p`.
@@ -107,6 +115,25 @@ impl<L: Lane, const N: usize> Part for Several<'_, L, N> {
                 }
             }
         })
+    }
+}
+
+struct Values<'a, L> {
+    family: Saturation,
+    x: &'a mut [L],
+    p: &'a [L; MAX_PARAMETERS],
+}
+
+impl<L: Lane> Part for Values<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        each!(self.family, leaf => {
+            for x in self.x {
+                *x = leaf::response(*x, self.p).value;
+            }
+        });
     }
 }
 
