@@ -2,6 +2,7 @@
 
 mod common;
 
+mod calibration;
 mod case_study;
 mod cli;
 mod engines;

@@ -7,7 +7,11 @@ use std::path::Path;
 
 /// Twelve weeks: two channels with weeks off, a dense and a sparse control, a positive target.
 pub fn panel() -> Panel {
-    let n = 12;
+    weekly(12)
+}
+
+/// As [`panel`], over `n` weeks.
+fn weekly(n: usize) -> Panel {
     let first = jiff::civil::date(2024, 1, 1);
     let wave = |t: usize, period: usize| (t % period) as f64 / period as f64;
     Panel {
@@ -36,10 +40,20 @@ pub fn model(tables: &str) -> Model {
 
 /// As [`model`], where it may be refused.
 pub fn try_model(tables: &str) -> gigamix::error::Result<Model> {
+    model_of(&panel(), tables)
+}
+
+/// As [`model`], over `n` weeks with the target as it is.
+pub fn weekly_model(n: usize, tables: &str) -> Model {
+    let panel = Panel { target_scale: Scale::NONE, ..weekly(n) };
+    model_of(&panel, tables).unwrap_or_else(|error| panic!("{error}\n{tables}"))
+}
+
+fn model_of(panel: &Panel, tables: &str) -> gigamix::error::Result<Model> {
     let text = format!(
         "[data]\npath = \"x.csv\"\ndate = \"date\"\ntarget = \"y\"\nchannels = [\"tv\", \"radio\"]\n\
          controls = [\"price\", \"holiday\"]\n{tables}"
     );
     let file = ModelFile::parse("model.toml", Path::new("model.toml"), &text)?;
-    Ok(model::build(&file, &panel())?.model)
+    Ok(model::build(&file, panel)?.model)
 }
