@@ -34,6 +34,36 @@ pub const PER_CHANNEL: [&str; 3] = [
      [[saturation.channel]]\nchannels = [\"tv\"]\nfamily = \"none\"\n",
 ];
 
+/// Effects that are not linear, and what calibrates the channels, in every mix; the dates of the panel are
+/// Mondays.
+pub const EFFECTS: [&str; 7] = [
+    "[time_varying.intercept]\nm = 5\n",
+    "[time_varying.media]\nm = 6\n[time_varying.media.priors]\n\
+     eta = { distribution = \"HalfNormal\", sigma = { distribution = \"HalfNormal\" } }\n",
+    "[adstock]\nl_max = 3\nmode = \"overlap\"\n\
+     [time_varying.intercept]\nm = 3\n[time_varying.media]\nm = 7\n",
+    "[[event]]\nname = \"sale\"\ndates = [\n\
+     { name = \"a\", start = \"2024-01-16\", end = \"2024-01-17\" },\n\
+     { name = \"b\", start = \"2024-01-28\", end = \"2024-01-28\" },\n]\n\
+     priors.sigma = { distribution = \"Gamma\", mu = 7, sigma = 1 }\n",
+    "[[event]]\nname = \"before\"\nbasis = \"half_gaussian\"\nmode = \"before\"\n\
+     include_event = false\ndates = [{ name = \"a\", start = \"2024-01-16\", end = \"2024-01-22\" }]\n\
+     [[event]]\nname = \"feast\"\nbasis = \"asymmetric_gaussian\"\nevent_in = \"exclude\"\n\
+     dates = [{ name = \"x\", start = \"2024-02-05\", end = \"2024-02-11\" },\n\
+     { name = \"y\", start = \"2024-02-20\", end = \"2024-02-20\" }]\n\
+     [time_varying.media]\nm = 4\n",
+    "[adstock]\nl_max = 3\nmode = \"before\"\n\
+     [[cost_per_target]]\nchannel = \"tv\"\ncost_per_target = 2.5\nsigma = 0.8\n\
+     [[cost_per_target]]\nchannel = \"radio\"\ncost_per_target = 1.5\nsigma = 0.6\n\
+     [[lift_test]]\nchannel = \"radio\"\nx = 0.1\ndelta_x = 0.4\ndelta_y = 0.6\nsigma = 0.2\n",
+    "[time_varying.media]\nm = 5\n\
+     [[cost_per_target]]\nchannel = \"radio\"\ncost_per_target = 1.5\nsigma = 0.6\n\
+     [[lift_test]]\nchannel = \"tv\"\nx = 0.5\ndelta_x = -0.4\ndelta_y = -0.6\nsigma = 0.2\n\
+     date = \"2024-01-29\"\n\
+     [[lift_test]]\nchannel = \"tv\"\nx = 0.5\ndelta_x = 0.4\ndelta_y = 0.6\nsigma = 0.2\n\
+     date = 2024-03-18\n",
+];
+
 /// Every combination of families and orders; sides of the adstock and norms take turns.
 fn combinations() -> Vec<(String, String)> {
     let mut all = Vec::new();
@@ -55,10 +85,10 @@ fn combinations() -> Vec<(String, String)> {
             }
         }
     }
-    for (k, tables) in PER_CHANNEL.iter().enumerate() {
+    for (k, tables) in PER_CHANNEL.iter().chain(&EFFECTS).enumerate() {
         for first in [true, false] {
             let tables = format!("[model]\nadstock_first = {first}\n{tables}");
-            all.push((format!("per channel {k} {first}"), tables));
+            all.push((format!("further {k} {first}"), tables));
         }
     }
     all
@@ -76,8 +106,9 @@ fn values(model: &Model) -> Vec<f64> {
         }
     };
     let mut values: Vec<f64> = model.layout.elements.iter().enumerate().map(value).collect();
-    let intercept = model.layout.find("intercept_contribution").expect("intercept").offset;
-    values[intercept] = 0.6;
+    let names = ["intercept_contribution", "intercept_baseline"];
+    let intercept = names.into_iter().find_map(|name| model.layout.find(name)).expect("intercept");
+    values[intercept.offset] = 0.6;
     values
 }
 
@@ -122,7 +153,7 @@ fn the_density_is_that_of_the_plain_formulas() {
 
         // the analysis' own pass
         let window = Window::<f64>::train(&model);
-        let parameters = Parameters::<Number>::new(s, &values);
+        let parameters = Parameters::<Number>::new(&model, &values);
         let mut components = Components::new(&window);
         components.fill(&window, &parameters);
         let media = simulate::media(&model, &values, model.series.n_train);
@@ -186,7 +217,7 @@ fn cpu_engine_equals_the_oracle_in_every_combination() {
 #[test]
 fn gpu_engine_equals_the_oracle_in_many_combinations() {
     let all = combinations();
-    let plain = all.len() - 2 * PER_CHANNEL.len();
+    let plain = all.len() - 2 * (PER_CHANNEL.len() + EFFECTS.len());
     // With a step that shares no factor with the numbers of families each is met with many others.
     let some = (0..plain).step_by(47).chain(plain..all.len());
     for (name, tables) in some.map(|k| &all[k]) {

@@ -110,6 +110,9 @@ fn answer(
         if let Some(lift) = exact.lift {
             terms.insert("lift_measurements".into(), json!(lift));
         }
+        if let Some(cost) = exact.cost {
+            terms.insert("potential:cpt_calibration".into(), json!(cost));
+        }
         json!({
             "logp": logp,
             "terms": terms,

@@ -47,9 +47,11 @@ pub(super) struct Slot<'a> {
 }
 
 impl Builder<'_> {
+    /// The intercept, or the level that it varies around.
     pub fn intercept(&mut self) -> Result<usize> {
+        let varies = self.file.varying_intercept.is_some();
         let slot = Slot {
-            name: "intercept_contribution".into(),
+            name: if varies { "intercept_baseline" } else { "intercept_contribution" }.into(),
             dim: "",
             stored: String::new(),
             channels: Vec::new(),

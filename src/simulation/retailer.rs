@@ -144,6 +144,7 @@ impl Retailer {
             control_scale,
             target_scale: Scale::NONE,
             channel_scale: spend.iter().map(learn).collect(),
+            lift_tests: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -22,6 +22,8 @@ pub struct Evaluation {
     pub likelihood: f64,
     /// Log likelihood of the lift tests; none without them.
     pub lift: Option<f64>,
+    /// Potential of the costs per target; none without them.
+    pub cost: Option<f64>,
     /// Gradient of the log density, one per element.
     pub gradient: Vec<f64>,
     /// Value of every element.
@@ -75,6 +77,7 @@ impl Task for Evaluate<'_> {
                 evaluations.push(Evaluation {
                     logp: logp.get(lane),
                     likelihood: scratch.likelihood.get(lane),
+                    cost: (!program.costs.is_empty()).then(|| scratch.cost.get(lane)),
                     lift: (!program.lifts.is_empty()).then(|| scratch.lift.get(lane)),
                     priors,
                     gradient: row(&gradient),
