@@ -15,7 +15,8 @@ struct Model {
     // truncation bound of the likelihood
     lower: f32,
     // first vec4 of its lift tests: spends without and with the change, effect, standard error; then of
-    // each the row where media vary, then the costs per target: target, deviation, least contribution
+    // each the row where media vary, then the costs per target: target, deviation, least contribution; then of
+    // each prior of a return its unit, the logarithm of that and the prior's code, and its constants
     lifts: u32,
     // of the first basis function of what varies in time
     frequency: f32,

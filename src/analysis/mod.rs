@@ -27,8 +27,7 @@ mod time;
 pub use crate::model::effect::Part;
 pub use channels::ChannelRow;
 pub use component::{
-    Component, ComponentOnDate, ComponentRow, component_dates, component_totals,
-    mean_without_media,
+    Component, ComponentOnDate, ComponentRow, component_dates, component_totals, mean_without_media,
 };
 pub use curves::{AdstockRow, ResponseRow, adstock_curves, response_curves};
 pub use draws::predictive_draws;

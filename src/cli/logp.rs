@@ -113,6 +113,9 @@ fn answer(
         if let Some(cost) = exact.cost {
             terms.insert("potential:cpt_calibration".into(), json!(cost));
         }
+        if let Some(roas) = exact.roas {
+            terms.insert("roas".into(), json!(roas));
+        }
         json!({
             "logp": logp,
             "terms": terms,

@@ -75,7 +75,9 @@ fn event_date(table: &Table) -> Result<EventDate> {
     let (start, end) = (table.required_date("start")?, table.required_date("end")?);
     if end < start {
         let message = format!("`end` in {} is before `start`: {end} < {start}", table.title);
-        return Err(table.error(table.span.clone(), message).help("an event ends when it has begun"));
+        return Err(table
+            .error(table.span.clone(), message)
+            .help("an event ends when it has begun"));
     }
     Ok(EventDate { name: table.name("name")?, start, end })
 }

@@ -49,8 +49,13 @@ pub(super) const ROOT: Section = Section {
         key("trend", Kind::Table(&TREND), "a linear trend that bends at change points"),
         key("fourier", Kind::Tables(&FOURIER), "monthly, weekly and further yearly seasonality"),
         key("event", Kind::Tables(&EVENT), "effects around dated events"),
-        key("time_varying", Kind::Table(&TIME_VARYING), "what varies in time, by a Gaussian process"),
+        key(
+            "time_varying",
+            Kind::Table(&TIME_VARYING),
+            "what varies in time, by a Gaussian process",
+        ),
         key("lift_test", Kind::Tables(&LIFT_TEST), "what experiments say of a channel's curve"),
+        key("roas", Kind::Table(&ROAS), "what is known of the channels' returns on spend"),
         key(
             "cost_per_target",
             Kind::Tables(&COST_PER_TARGET),
@@ -79,6 +84,17 @@ const LIFT_TEST: Section = Section {
     rest: Rest::Nothing,
 };
 
+const ROAS: Section = Section {
+    path: "roas",
+    keys: &[key(
+        "priors",
+        Kind::Table(&ROAS_PRIORS),
+        "priors by channel, in place of those of the coefficients that the responses are linear in",
+    )],
+    rest: Rest::Nothing,
+};
+const ROAS_PRIORS: Section = Section { path: "roas.priors", keys: &[], rest: Rest::Priors };
+
 const COST_PER_TARGET: Section = Section {
     path: "cost_per_target",
     keys: &[
@@ -99,7 +115,11 @@ const SIDES: [&str; 3] = names(&EventSide::ALL);
 const EVENT: Section = Section {
     path: "event",
     keys: &[
-        required("name", Kind::Text, "letters, digits and _: its parameters are {name}_effect_size …"),
+        required(
+            "name",
+            Kind::Text,
+            "letters, digits and _: its parameters are {name}_effect_size …",
+        ),
         key("basis", Kind::Choice(&BASES), "the shape of its effect over the days from it"),
         key("mode", Kind::Choice(&MODES_OF_EVENTS), "the side of a half_gaussian"),
         key(
@@ -113,7 +133,11 @@ const EVENT: Section = Section {
             "the side to which an asymmetric_gaussian counts the event's own days",
         ),
         required("dates", Kind::Tables(&EVENT_DATES), "when it takes place, at least once"),
-        key("priors", Kind::Table(&EVENT_PRIORS), "priors of the basis' parameters and effect_size"),
+        key(
+            "priors",
+            Kind::Table(&EVENT_PRIORS),
+            "priors of the basis' parameters and effect_size",
+        ),
     ],
     rest: Rest::Nothing,
 };
@@ -141,7 +165,8 @@ const BASIS_FUNCTIONS: Key = key(
     Kind::Count { default: 20, min: 1, max: 500, step: 1 },
     "number of basis functions: the more, the faster it may vary",
 );
-const PRIORS_OF_PROCESS: &str = "priors of `eta`, the amplitude, and `ls`, the length scale in rows";
+const PRIORS_OF_PROCESS: &str =
+    "priors of `eta`, the amplitude, and `ls`, the length scale in rows";
 const TIME_VARYING_INTERCEPT: Section = Section {
     path: "time_varying.intercept",
     keys: &[BASIS_FUNCTIONS, key("priors", Kind::Table(&INTERCEPT_PRIORS), PRIORS_OF_PROCESS)],

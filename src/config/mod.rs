@@ -91,6 +91,7 @@ impl ModelFile {
             varying_media: varies("media")?,
             lift_tests,
             lift_files,
+            roas: prior::read_all(&file.table("roas")?.table("priors")?)?,
             costs_per_target: effects::all(&file, "cost_per_target", effects::cost_per_target)?,
             sampler,
             source,

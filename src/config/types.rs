@@ -73,6 +73,8 @@ pub struct ModelFile {
     pub lift_tests: Vec<LiftTest>,
     /// Files with more of these, or globs of them, relative to the model file.
     pub lift_files: Vec<Spanned<String>>,
+    /// Priors of channels' returns on spend, by channel, in place of those of their coefficients.
+    pub roas: Priors,
     /// What is known of the cost per unit of the target.
     pub costs_per_target: Vec<CostPerTarget>,
     /// How long and how wide to sample.

@@ -89,11 +89,12 @@ fn read_one(
         ));
     }
     let known = |name: &str| {
-        name == "channel" || name == "date" || NUMBERS.contains(&name)
+        name == "channel"
+            || name == "date"
+            || NUMBERS.contains(&name)
             || dims.iter().any(|(_, dim)| *dim == name)
     };
-    let unused: Vec<&str> =
-        header.iter().map(String::as_str).filter(|name| !known(name)).collect();
+    let unused: Vec<&str> = header.iter().map(String::as_str).filter(|name| !known(name)).collect();
     if !unused.is_empty() {
         let text = format!("{from}: not used are the columns {}", unused.join(", "));
         notes.push(Note { panel: None, text });

@@ -2,11 +2,11 @@
 
 use super::effect::{Column, Curved, Distances, Part, fourier};
 use super::layout::{Layout, settled};
-use super::{cost, curved, lift};
 use super::likelihood::Likelihood;
 use super::linear::Unsettled;
 use super::parameters::Builder;
 use super::{Carryover, Channel, Coords, Curve, Model, Series, Structure};
+use super::{cost, curved, lift};
 use crate::config::{ModelFile, Spanned};
 use crate::data::{Note, Panel};
 use crate::error::{Error, Result, suggest};
@@ -47,6 +47,7 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
     }
     let adstocks = builder.adstocks()?;
     let saturations = builder.saturations()?;
+    let roas = builder.roas(&saturations)?;
     if let Some(varies) = &file.varying_media {
         let name = "media_temporal_latent_multiplier_raw";
         effects.media = Some(builder.process(name, "time_varying.media", varies)?);
@@ -88,6 +89,7 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
         lifts: lifts.iter().map(|lift| lift.channel).collect(),
         costs: costs.iter().map(|cost| cost.channel).collect(),
         curved: effects,
+        roas: roas.iter().map(|roas| roas.channel).collect(),
         adstock_first: file.adstock_first,
         channels: adstocks.into_iter().zip(saturations).map(channel).collect(),
         likelihood,
@@ -97,7 +99,7 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
         hierarchical,
     };
     let key = panel.key.clone();
-    let model = Model { key, structure, layout, coords, lower, series, lifts, costs };
+    let model = Model { key, structure, layout, coords, lower, series, lifts, costs, roas };
     Ok(Built { model, notes })
 }
 

@@ -1,7 +1,7 @@
 //! The effects that are not linear in their parameters, from the model file: what varies in time, and events.
 
-use super::effect::bump::{Bump, FAR, distance};
 use super::effect::Curved;
+use super::effect::bump::{Bump, FAR, distance};
 use super::effect::process::Process;
 use super::family::Support;
 use super::layout::settled;

@@ -35,7 +35,8 @@ pub(super) fn read(file: &ModelFile, panel: &Panel) -> Result<Vec<Lift>> {
             return Err(error(format!("the lift test of \"{}\": {what}", *test.channel)));
         }
         if file.varying_media.is_some() && test.date.is_none() {
-            let help = "media vary in time: say on which training row it was, date = \"2024-01-29\"";
+            let help =
+                "media vary in time: say on which training row it was, date = \"2024-01-29\"";
             return Err(error("the lift test has no date".into()).help(help));
         }
         lifts.push(lift(file, panel, channel, numbers, test.date)?);

@@ -14,6 +14,7 @@ pub mod family;
 pub mod layout;
 pub mod likelihood;
 pub mod prior;
+pub mod roas;
 pub mod saturation;
 pub mod series;
 pub mod simulate;
@@ -28,6 +29,7 @@ use cost::Cost;
 use effect::Curved;
 use lift::Lift;
 use likelihood::Likelihood;
+use roas::Roas;
 use saturation::Saturation;
 
 /// One channel's transforms, and where they find their parameters.
@@ -82,6 +84,8 @@ pub struct Structure {
     pub lifts: Vec<usize>,
     /// Channels whose cost per target is calibrated.
     pub costs: Vec<usize>,
+    /// Channels whose return has a prior.
+    pub roas: Vec<usize>,
     /// Number of values: elements, then what is made of them.
     pub n_values: usize,
     /// Whether a prior depends on other values, or a value is made of others.
@@ -119,6 +123,8 @@ pub struct Model {
     pub lifts: Vec<Lift>,
     /// Calibrated costs per target.
     pub costs: Vec<Cost>,
+    /// Priors of returns.
+    pub roas: Vec<Roas>,
 }
 
 impl Model {

@@ -219,7 +219,8 @@ impl Builder<'_> {
             None => Arguments::Nested { signature, operands },
         };
         let data_dominated = slot.data_dominated;
-        let element = Element { distribution, arguments, data_dominated, derived: None };
+        let element =
+            Element { distribution, arguments, data_dominated, derived: None, implied: false };
         let support = element.support();
         let (lower, upper) = support.bounds();
         if lower >= upper {
@@ -467,5 +468,6 @@ pub(super) fn default_element(slot: &Slot<'_>) -> Element {
         ),
         data_dominated: slot.data_dominated,
         derived: None,
+        implied: false,
     }
 }

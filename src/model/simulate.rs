@@ -126,6 +126,7 @@ mod tests {
             hierarchical: false,
             lifts: vec![],
             costs: vec![],
+            roas: vec![],
             curved: Default::default(),
         };
         let series = Series {
@@ -153,6 +154,7 @@ mod tests {
             series,
             lifts: vec![],
             costs: vec![],
+            roas: vec![],
         }
     }
 
@@ -224,6 +226,7 @@ mod tests {
                 arguments: Arguments::Fixed(arguments.clone()),
                 data_dominated: false,
                 derived: None,
+                implied: false,
             };
         let elements: Vec<Element> = priors.iter().map(element).collect();
         let layout = Layout { parameters: vec![], elements };

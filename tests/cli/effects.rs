@@ -79,7 +79,8 @@ fn events_are_fitted_and_reported() {
         let (on_the_day, later) = (on("2024-07-01", "event"), on("2024-09-30", "event"));
         assert!((300.0..500.0).contains(&on_the_day), "{more}: {on_the_day}");
         assert!(later.abs() < 1.0, "{more}: {later}");
-        let parts: f64 = ["baseline", "event", "tv", "radio"].map(|c| on("2024-07-01", c)).iter().sum();
+        let parts: f64 =
+            ["baseline", "event", "tv", "radio"].map(|c| on("2024-07-01", c)).iter().sum();
         let sales = 400.0 + Project::new().table[27][2].parse::<f64>().expect("sales");
         assert!((parts / sales - 1.0).abs() < 0.1, "{more}: {parts} of {sales}");
         let totals = project.run("contributions runs/model --by component --json").rows();
@@ -104,9 +105,15 @@ fn events_that_cannot_be_are_refused() {
     refused(&event("e", &date.replace("07-02", "06-02")), &["is before `start`"]);
     refused(&event("e", &date.replace("07-02", "07-32")), &["must be a date as in"]);
     refused(&event("e", &format!("basis = \"gauss\"\n{date}")), &["did you mean \"gaussian\"?"]);
-    refused(&event("e", &format!("mode = \"after\"\n{date}")), &["is for basis = \"half_gaussian\""]);
+    refused(
+        &event("e", &format!("mode = \"after\"\n{date}")),
+        &["is for basis = \"half_gaussian\""],
+    );
     let prior = "priors.width = { distribution = \"HalfNormal\" }";
-    refused(&event("e", &format!("{date}\n{prior}")), &["has no parameter `width`", "sigma, effect_size"]);
+    refused(
+        &event("e", &format!("{date}\n{prior}")),
+        &["has no parameter `width`", "sigma, effect_size"],
+    );
     let twice = "dates = [{ name = \"a\", start = \"2024-07-01\", end = \"2024-07-01\" }, \
                  { name = \"a\", start = \"2024-08-01\", end = \"2024-08-01\" }]";
     refused(&event("e", twice), &["\"a\" stands twice in `dates`"]);
@@ -195,7 +202,10 @@ fn costs_per_target_hold_a_channel_to_what_is_known() {
         let test = format!("[[cost_per_target]]\n{text}\n[likelihood]");
         Project::new().edit("[likelihood]", &test).run("fit model.toml").fails(2, says);
     };
-    refused("channel = \"tv\"\nsigma = 1", &["`cost_per_target` is missing in [[cost_per_target]]"]);
+    refused(
+        "channel = \"tv\"\nsigma = 1",
+        &["`cost_per_target` is missing in [[cost_per_target]]"],
+    );
     refused("channel = \"tvv\"\ncost_per_target = 1\nsigma = 1", &["unknown channel \"tvv\""]);
     refused(
         "channel = \"tv\"\ncost_per_target = 1\nsigma = 0",
@@ -204,10 +214,25 @@ fn costs_per_target_hold_a_channel_to_what_is_known() {
 }
 
 #[test]
+fn returns_may_have_priors() {
+    let project = Project::new().edit(
+        "[likelihood]",
+        "[roas.priors]\ntv = { distribution = \"LogNormal\", mu = 1.6, sigma = 0.01 }\n\n[likelihood]",
+    );
+    assert_eq!(project.run("fit model.toml --quiet").code, Some(0));
+    let rows = project.run("roas runs/model --json").rows();
+    let tv = rows.iter().find(|row| row["channel"] == "tv").expect("tv");
+    // The sales say about three; the prior is sure of e^1.6, about five.
+    let roas = tv["roas_mean"].as_f64().expect("mean");
+    assert!((4.0..5.2).contains(&roas), "{roas}");
+}
+
+#[test]
 fn lift_tests_may_stand_in_a_table() {
     let with = |csv: &str, panel: bool| {
         let project = if panel { Project::of_brands(&["a", "b"]) } else { Project::new() };
-        let project = project.edit("[likelihood]", "[[lift_test]]\npath = \"lift.csv\"\n[likelihood]");
+        let project =
+            project.edit("[likelihood]", "[[lift_test]]\npath = \"lift.csv\"\n[likelihood]");
         std::fs::write(project.path("lift.csv"), csv).expect("write");
         project
     };
@@ -215,7 +240,8 @@ fn lift_tests_may_stand_in_a_table() {
         let point = r#"{"points": [{"intercept_contribution": 0.1, "adstock_alpha": [0, 0],
             "saturation_lam": [0, 0], "saturation_beta": [0, 0], "y_sigma": -1}]}"#;
         std::fs::write(project.path("p.json"), point).expect("write");
-        let answer = project.run(&format!("logp model.toml --points p.json --f64 --json{key}")).json();
+        let answer =
+            project.run(&format!("logp model.toml --points p.json --f64 --json{key}")).json();
         answer["points"][0]["terms"]["lift_measurements"].as_f64()
     };
     let rows = "channel,x,delta_x,delta_y,sigma\ntv,0,50,500,50\nradio,10,-5,-20,4\n";
@@ -229,7 +255,8 @@ fn lift_tests_may_stand_in_a_table() {
     assert!(expected.is_some());
     assert_eq!(logp(&with(rows, false), ""), expected);
     assert_eq!(logp(&with(rows, true), " --model a"), expected);
-    let own = "brand,channel,x,delta_x,delta_y,sigma,memo\na,tv,0,50,500,50,x\na,radio,10,-5,-20,4,y\n";
+    let own =
+        "brand,channel,x,delta_x,delta_y,sigma,memo\na,tv,0,50,500,50,x\na,radio,10,-5,-20,4,y\n";
     let own = with(own, true);
     assert_eq!((logp(&own, " --model a"), logp(&own, " --model b")), (expected, None));
     // Other tests are other data.
@@ -244,13 +271,15 @@ fn lift_tests_may_stand_in_a_table() {
     refused(&wrong, &["lift.csv, row 2: unknown channel \"radoi\"", "did you mean \"radio\"?"]);
     refused(&rows.replace("-20", "20"), &["row 2", "must have the same sign"]);
     refused(&rows.replace("500", ""), &["row 1", "a number is missing"]);
-    let project = Project::new().edit(
-        "[likelihood]",
-        "[[lift_test]]\npath = \"lift.csv\"\nchannel = \"tv\"\n[likelihood]",
-    );
+    let project = Project::new()
+        .edit("[likelihood]", "[[lift_test]]\npath = \"lift.csv\"\nchannel = \"tv\"\n[likelihood]");
     project.run("fit model.toml").fails(2, &["`path` and `channel` in one [[lift_test]]"]);
-    with(rows, false).edit("lift.csv", "none.csv").run("fit model.toml").fails(2, &["there is no file"]);
-    let varies = with(rows, false).edit("[likelihood]", "[time_varying.media]\nm = 3\n[likelihood]");
+    with(rows, false)
+        .edit("lift.csv", "none.csv")
+        .run("fit model.toml")
+        .fails(2, &["there is no file"]);
+    let varies =
+        with(rows, false).edit("[likelihood]", "[time_varying.media]\nm = 3\n[likelihood]");
     varies.run("fit model.toml").fails(2, &["no column \"date\"", "media vary in time"]);
 }
 

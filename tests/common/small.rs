@@ -26,7 +26,7 @@ pub fn panel() -> Panel {
         target_scale: Scale { shift: 0.0, factor: 2.0 },
         channel_scale: vec![Scale { shift: 0.0, factor: 1.0 }; 2],
         lift_tests: Vec::new(),
-            notes: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

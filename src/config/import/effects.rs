@@ -145,7 +145,8 @@ fn event(mut node: Node, toml: &mut String, left: &mut Left) {
             Some(other) => other.to_string(),
             None => k.to_string(),
         };
-        let (start, end) = (date(row.shift_remove("start_date")), date(row.shift_remove("end_date")));
+        let (start, end) =
+            (date(row.shift_remove("start_date")), date(row.shift_remove("end_date")));
         let path = format!("{}[{k}]", node.at("df_events"));
         let (Some(start), Some(end)) = (start, end) else {
             left.add(&path, "an event without start_date and end_date");
@@ -207,7 +208,10 @@ fn costs(mut node: Node, toml: &mut String, left: &mut Left) {
     match frame(&mut node, "calibration_data", left) {
         None => {}
         Some(Frame::File(path)) => {
-            left.add(&node.at("calibration_data"), &format!("{path}: write it into [[cost_per_target]]"));
+            left.add(
+                &node.at("calibration_data"),
+                &format!("{path}: write it into [[cost_per_target]]"),
+            );
         }
         Some(Frame::Rows(rows)) => {
             let path = node.at("calibration_data");

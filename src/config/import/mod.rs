@@ -58,7 +58,9 @@ pub fn import(name: &str, text: &str) -> Result<Imported> {
     }
     root.close(&mut left);
     let mut head = format!("# Imported from {} (PyMC-Marketing).\n", one_line(name));
-    head.push_str("# Priors left out take the defaults of its versions from 0.19 on: one value per label.\n");
+    head.push_str(
+        "# Priors left out take the defaults of its versions from 0.19 on: one value per label.\n",
+    );
     if !left.lines.is_empty() {
         head.push_str("#\n# Not carried over:\n");
     }

@@ -75,7 +75,8 @@ fn data(root: &mut Node, model: &mut Node, dims: &[String], toml: &mut String, l
     let path = match paths.unwrap_or_default() {
         (Some(x), y) => {
             if let Some(y) = y.filter(|y| *y != x) {
-                let why = format!("{y}: the target stands in the same table as the spend: join them");
+                let why =
+                    format!("{y}: the target stands in the same table as the spend: join them");
                 left.add("data.y_path", &why);
             }
             x
@@ -147,7 +148,10 @@ fn transform(
     };
     let found = known.iter().find(|(class, lookup, _)| *class == name || *lookup == name);
     let Some((.., family)) = found else {
-        left.add(&path, &format!("the {kind} {name} is not known: the default stands in its place"));
+        left.add(
+            &path,
+            &format!("the {kind} {name} is not known: the default stands in its place"),
+        );
         return None;
     };
     Some((family, node))
@@ -176,7 +180,13 @@ fn saturation(model: &mut Node, config: &mut Node, toml: &mut String, left: &mut
 }
 
 /// Priors of a transform: its own, or those of `model_config`, which count.
-fn family_priors(kind: &str, mut node: Node, config: &mut Node, toml: &mut String, left: &mut Left) {
+fn family_priors(
+    kind: &str,
+    mut node: Node,
+    config: &mut Node,
+    toml: &mut String,
+    left: &mut Left,
+) {
     let mut found: Vec<(String, String, Value)> = Vec::new();
     if let Some(mut priors) = node.node("priors", left) {
         let path = priors.path.clone();
@@ -215,7 +225,9 @@ fn priors(config: &mut Node, toml: &mut String, left: &mut Left) {
 
 fn likelihood(config: &mut Node, toml: &mut String, left: &mut Left) {
     let Some(value) = config.take("likelihood") else { return };
-    let Some(mut node) = super::prior::unwrapped(&config.at("likelihood"), value, left) else { return };
+    let Some(mut node) = super::prior::unwrapped(&config.at("likelihood"), value, left) else {
+        return;
+    };
     let name = node.text("distribution", left).unwrap_or_else(|| "Normal".into());
     line(toml, format!("\n[likelihood]\ndistribution = {}", quoted(&name)));
     if let Some(lower) = node.number("lower", left) {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::config::{Arg, EventBasis, ModelFile, Mode, Period, ScaleMethod};
+use crate::config::{Arg, EventBasis, Mode, ModelFile, Period, ScaleMethod};
 
 /// A national model with everything that can be carried over.
 const NATIONAL: &str = r#"
@@ -142,24 +142,35 @@ fn a_national_model_is_carried_over_in_full() {
     assert_eq!((file.scaling.target, file.scaling.channel), (ScaleMethod::Mean, ScaleMethod::Max));
     assert_eq!((file.yearly_seasonality, file.adstock_first), (3, false));
     let adstock = &file.adstock;
-    assert_eq!((adstock.family.as_str(), adstock.l_max, adstock.mode), ("delayed", 10, Mode::Overlap));
+    assert_eq!(
+        (adstock.family.as_str(), adstock.l_max, adstock.mode),
+        ("delayed", 10, Mode::Overlap)
+    );
     assert!(!adstock.normalize);
     assert_eq!(*adstock.priors["theta"].distribution, "HalfNormal");
     assert_eq!(adstock.priors["alpha"].dims.as_deref(), Some(&["channel".to_owned()][..]));
     assert_eq!(file.saturation.family.as_str(), "hill");
     assert!(matches!(*file.saturation.priors["slope"].args["mu"], Arg::Prior(_)));
-    let Arg::Array(sigma) = &*file.saturation.priors["beta"].args["sigma"] else { panic!("no list") };
+    let Arg::Array(sigma) = &*file.saturation.priors["beta"].args["sigma"] else {
+        panic!("no list")
+    };
     assert_eq!(sigma, &[0.5, 1.5]);
     assert!(matches!(*file.priors["intercept"].args["sigma"], Arg::Number(0.1)));
     assert!(!file.priors["gamma_control"].centered);
-    assert_eq!((file.likelihood.distribution.as_str(), file.likelihood.lower), ("TruncatedNormal", Some(0.0)));
+    assert_eq!(
+        (file.likelihood.distribution.as_str(), file.likelihood.lower),
+        ("TruncatedNormal", Some(0.0))
+    );
     let (intercept, media) = (file.varying_intercept.unwrap(), file.varying_media.unwrap());
     assert_eq!((intercept.m, media.m), (25, 12));
     assert!(matches!(*intercept.priors["ls"].args["mu"], Arg::Number(6.0)));
     assert!(matches!(*media.priors["eta"].args["lam"], Arg::Number(2.0)));
     assert_eq!(file.trend.unwrap().changepoints, 4);
     let fourier = &file.fourier[0];
-    assert_eq!((fourier.name.as_str(), fourier.period, fourier.order), ("month_end", Period::Month, 2));
+    assert_eq!(
+        (fourier.name.as_str(), fourier.period, fourier.order),
+        ("month_end", Period::Month, 2)
+    );
     let event = &file.events[0];
     assert_eq!((event.name.as_str(), event.basis), ("sales", EventBasis::Asymmetric));
     assert_eq!(event.event_in, crate::config::EventSide::Before);
@@ -178,7 +189,10 @@ fn a_small_model_takes_the_defaults() {
                 \x20   channel_columns: [a]\n    adstock: geometric\n    saturation:\n\
                 \x20     class: pymc_marketing.mmm.MichaelisMentenSaturation\n";
     let (file, left) = imported(text);
-    assert_eq!((file.adstock.family.as_str(), file.saturation.family.as_str()), ("geometric", "michaelis_menten"));
+    assert_eq!(
+        (file.adstock.family.as_str(), file.saturation.family.as_str()),
+        ("geometric", "michaelis_menten")
+    );
     assert_eq!((file.data.path.as_str(), file.data.target.as_str()), ("data.csv", "y"));
     assert_eq!(left, ["data.X_path: no table is named: [data] path is a guess"]);
     let Imported { toml, .. } = import("model.yml", text).unwrap();
@@ -221,11 +235,22 @@ extra: [1, 2]
         assert_eq!(found, 1, "{path} in {left:#?}");
     };
     for path in [
-        "model.class", "model.kwargs.dag", "model.kwargs.cost_per_unit", "model.kwargs.adstock",
-        "model.kwargs.saturation.kwargs.prefix", "model.kwargs.saturation.kwargs.priors.alpha",
-        "model.kwargs.model_config.gamma_fourier.b.transform", "model.kwargs.model_config.strange",
-        "model.kwargs.model_config.likelihood.nu", "effects[0]", "effects[1]",
-        "calibration[0].add_magic", "data.y_path", "data.more", "idata_path", "extra",
+        "model.class",
+        "model.kwargs.dag",
+        "model.kwargs.cost_per_unit",
+        "model.kwargs.adstock",
+        "model.kwargs.saturation.kwargs.prefix",
+        "model.kwargs.saturation.kwargs.priors.alpha",
+        "model.kwargs.model_config.gamma_fourier.b.transform",
+        "model.kwargs.model_config.strange",
+        "model.kwargs.model_config.likelihood.nu",
+        "effects[0]",
+        "effects[1]",
+        "calibration[0].add_magic",
+        "data.y_path",
+        "data.more",
+        "idata_path",
+        "extra",
     ] {
         has(path);
     }
@@ -260,7 +285,7 @@ model:
 #[test]
 fn hostile_documents_are_refused_or_harmless() {
     let fails = |text: &str| import("model.yml", text).expect_err(text).message().to_owned();
-    
+
     assert!(fails("a: [1").starts_with("not valid YAML: "));
     assert_eq!(fails("just text"), "model.yml describes no model");
     assert_eq!(fails("effects: []"), "model.yml describes no model");
@@ -274,7 +299,8 @@ fn hostile_documents_are_refused_or_harmless() {
     assert!(fails(&"x".repeat(LONGEST + 1)).contains("too long"));
     assert!(fails("a: 1\na: 2\nmodel: {}\n").starts_with("not valid YAML: "));
     // A tag is no command.
-    let tagged = "model:\n  class: MMM\n  kwargs:\n    date_column: !!python/object/apply:os.system [ls]\n";
+    let tagged =
+        "model:\n  class: MMM\n  kwargs:\n    date_column: !!python/object/apply:os.system [ls]\n";
     if let Ok(imported) = import("model.yml", tagged) {
         assert!(!imported.toml.contains("date ="), "{}", imported.toml);
     }

@@ -1,5 +1,5 @@
-//! What calibrates the channels besides the target: lift tests and costs per target. After the
-//! likelihood, whose gradients theirs are added to.
+//! What calibrates the channels besides the target: lift tests, costs per target, priors of returns. After
+//! the likelihood, whose gradients theirs are added to.
 
 use super::dates::{newest, weigh_one, weigh_one_back};
 use super::evaluate::{Channel, Scratch};
@@ -7,6 +7,7 @@ use super::program::Program;
 use crate::math::Lane;
 use crate::model::Carryover;
 use crate::model::prior::{self, Distribution, Value};
+use crate::model::roas::LEAST;
 use crate::model::saturation::{Response, Saturation};
 
 /// The lift tests' part of the log density; what flows back is added to that of the saturation
@@ -76,6 +77,45 @@ pub fn costs<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) ->
             let contribution = response.value * m;
             let slope = -L::splat(spent) / contribution / contribution;
             let back = back * L::select_lt(least, contribution, slope, zero);
+            if let Some(sum) = media.back.get_mut(t) {
+                *sum = back.mul_add(response.value, *sum);
+            }
+            respond_back(channel, adstock, first, spend, t, &response, back * m);
+        }
+    }
+    logp
+}
+
+/// The priors of the returns, with their Jacobian.
+#[inline(always)]
+pub fn roas<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
+    let (mut logp, zero, one) = (L::zero(), L::zero(), L::splat(1.0));
+    for (roas, constants) in &program.roas {
+        let of = &program.structure.channels[roas.channel];
+        let (adstock, saturation) = (&of.adstock, of.saturation.family);
+        let first = program.structure.adstock_first.then_some(saturation);
+        let spend = &program.spend[roas.channel];
+        let channel = &mut scratch.channels[roas.channel];
+        let media = &mut scratch.curves.media;
+        let multiplier = |media: &[L], t: usize| media.get(t).copied().unwrap_or(one);
+
+        let mut sum = zero;
+        for t in 0..program.n_train {
+            let response = respond(channel, adstock, first, spend, t);
+            sum = response.value.mul_add(multiplier(&media.multiplier, t), sum);
+        }
+        let least = L::splat(LEAST);
+        let total = sum.max(least);
+        let (x, ln) = (total * L::splat(roas.factor), total.ln() + L::splat(roas.factor.ln()));
+        let value = Value { x, below: x, above: zero, ln_below: ln, ln_above: zero };
+        let (density, slope) = roas.distribution.log_density(value, &constants.map(L::splat));
+        logp += density + ln;
+
+        let back = slope.mul_add(L::splat(roas.factor), one / total);
+        let back = L::select_lt(least, sum, back, zero);
+        for t in 0..program.n_train {
+            let response = respond(channel, adstock, first, spend, t);
+            let m = multiplier(&media.multiplier, t);
             if let Some(sum) = media.back.get_mut(t) {
                 *sum = back.mul_add(response.value, *sum);
             }

@@ -210,12 +210,7 @@ pub fn weigh_one<L: Lane>(weights: &[L], newest: usize, lane: impl Fn(usize) -> 
 
 /// Adds to each weight's sum what flows back to it from the weighted sum of [`weigh_one`].
 #[inline(always)]
-pub fn weigh_one_back<L: Lane>(
-    sums: &mut [L],
-    newest: usize,
-    lane: impl Fn(usize) -> L,
-    back: L,
-) {
+pub fn weigh_one_back<L: Lane>(sums: &mut [L], newest: usize, lane: impl Fn(usize) -> L, back: L) {
     for (j, sum) in sums.iter_mut().enumerate() {
         *sum = back.mul_add(lane(newest - j), *sum);
     }

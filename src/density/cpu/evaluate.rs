@@ -23,6 +23,8 @@ pub struct Scratch<L> {
     pub lift: L,
     /// Potential of the costs per target.
     pub cost: L,
+    /// Log prior of the returns with their Jacobian.
+    pub roas: L,
     /// d log density / dx of every value, an element's own prior left out.
     pub(super) gradient: Vec<L>,
     /// What the channels need.
@@ -85,6 +87,7 @@ impl<L: Lane> Scratch<L> {
             likelihood: zero,
             lift: zero,
             cost: zero,
+            roas: zero,
             curves: Curves::new(program),
             gradient: vec![zero; values],
             channels: program.spend.iter().zip(&s.channels).map(channel).collect(),
@@ -111,7 +114,8 @@ pub fn evaluate<L: Lane>(
     logp += scratch.likelihood;
     scratch.lift = calibration::lifts(program, scratch);
     scratch.cost = calibration::costs(program, scratch);
-    logp += scratch.lift + scratch.cost;
+    scratch.roas = calibration::roas(program, scratch);
+    logp += scratch.lift + scratch.cost + scratch.roas;
     if curved {
         curved::back(program, scratch);
     }
@@ -141,6 +145,7 @@ fn priors<L: Lane>(
         let (mut prior, mut slope) = (mapped.logp, mapped.dlogp);
         match &program.priors[i] {
             Prior::Included => {}
+            Prior::Implied => (prior, slope) = (L::zero(), L::zero()),
             Prior::Fixed(distribution, constants) => {
                 let constants = constants.map(L::splat);
                 let (density, derivative) = distribution.log_density(mapped.value, &constants);

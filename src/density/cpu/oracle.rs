@@ -24,6 +24,8 @@ pub struct Evaluation {
     pub lift: Option<f64>,
     /// Potential of the costs per target; none without them.
     pub cost: Option<f64>,
+    /// Log prior of the returns with their Jacobian; none without such priors.
+    pub roas: Option<f64>,
     /// Gradient of the log density, one per element.
     pub gradient: Vec<f64>,
     /// Value of every element.
@@ -78,6 +80,7 @@ impl Task for Evaluate<'_> {
                     logp: logp.get(lane),
                     likelihood: scratch.likelihood.get(lane),
                     cost: (!program.costs.is_empty()).then(|| scratch.cost.get(lane)),
+                    roas: (!program.roas.is_empty()).then(|| scratch.roas.get(lane)),
                     lift: (!program.lifts.is_empty()).then(|| scratch.lift.get(lane)),
                     priors,
                     gradient: row(&gradient),

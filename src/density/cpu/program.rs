@@ -2,10 +2,11 @@
 
 use crate::math::Real;
 use crate::model::coordinate::Coordinate;
-use crate::model::layout::{Arguments, Derived, Element, Operand};
 use crate::model::cost::Cost;
+use crate::model::layout::{Arguments, Derived, Element, Operand};
 use crate::model::lift::Lift;
 use crate::model::prior::{Constants, Distribution, MAX_ARGUMENTS};
+use crate::model::roas::Roas;
 use crate::model::{Model, Space, Structure};
 
 /// A column is stored as a list of its non-zero entries when fewer than one in this many is set.
@@ -30,6 +31,8 @@ pub struct Program<R> {
     pub lifts: Vec<Lift>,
     /// Costs per target.
     pub costs: Vec<Cost>,
+    /// Priors of returns, with their distributions' constants.
+    pub roas: Vec<(Roas, Constants<f64>)>,
     /// Of the first basis function of the processes.
     pub frequency: f64,
     /// The basis functions, date by date.
@@ -57,6 +60,8 @@ pub struct Program<R> {
 pub enum Prior {
     /// The coordinate includes it.
     Included,
+    /// It is that of a channel's return, the Jacobian of its coordinate with it.
+    Implied,
     /// Its arguments are numbers.
     Fixed(Distribution, Constants<f64>),
     /// Its arguments, of this signature, are values that come before.
@@ -65,6 +70,9 @@ pub enum Prior {
 
 impl Prior {
     fn new(coordinate: Coordinate, element: &Element) -> Self {
+        if element.implied {
+            return Prior::Implied;
+        }
         if coordinate.includes_prior() {
             return Prior::Included;
         }
@@ -134,6 +142,11 @@ impl<R: Real> Program<R> {
             lower: model.lower,
             lifts: model.lifts.clone(),
             costs: model.costs.clone(),
+            roas: model
+                .roas
+                .iter()
+                .map(|roas| (roas.clone(), roas.distribution.constants(&roas.arguments)))
+                .collect(),
             frequency: series.curved.basis.frequency,
             basis: series.curved.basis.values[..n * series.curved.basis.m]
                 .iter()

@@ -58,6 +58,9 @@ pub fn log_density(s: &Structure, columns: &Columns) -> String {
     for (k, &c) in s.costs.iter().enumerate() {
         calibration::cost(&mut code, s, columns, k, c);
     }
+    for (k, &c) in s.roas.iter().enumerate() {
+        calibration::roas(&mut code, s, columns, k, c);
+    }
     curved::pull_back(&mut code, &s.curved);
     for (c, channel) in s.channels.iter().enumerate() {
         pull_back(&mut code, c, channel);

@@ -1,9 +1,10 @@
-//! Writes the WGSL of lift tests and costs per target.
+//! Writes the WGSL of lift tests, costs per target and priors of returns.
 
 use super::body::{line, respond, respond_back, rows, saturation, slide, word};
 use super::pack::Columns;
 use crate::model::Structure;
 use crate::model::prior::gamma;
+use crate::model::roas::LEAST;
 
 /// Lift test `k`, of channel `c`.
 pub fn lift(code: &mut String, s: &Structure, k: usize, c: usize) {
@@ -43,34 +44,17 @@ pub fn lift(code: &mut String, s: &Structure, k: usize, c: usize) {
 
 /// Cost per target `k`, of channel `c`: its mean in one loop over the dates, what flows back in another.
 pub fn cost(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: usize) {
-    let varies = s.curved.media.is_some();
-    let at = k + s.lifts.len() * if varies { 2 } else { 1 };
+    let (varies, at) = (s.curved.media.is_some(), costs(s) + k);
     let spent = word(columns.spent() + k);
     line(code, 1, format!("let c{k} = rows[model.lifts + {at}u];"));
     line(code, 1, format!("var cost{k} = 0.0;"));
-    let contribution = |code: &mut String| {
-        let nothing = if s.adstock_first { "0.0" } else { "Response()" };
-        for j in 0..s.channels[c].adstock.n_weights {
-            line(code, 1, format!("x{c}_{j} = {nothing};"));
-        }
-        rows(code, columns);
-        slide(code, s, columns, c);
-        if s.max_shift() > 0 {
-            line(code, 2, format!("if t < {}u {{ continue; }}", s.max_shift()));
-        }
-        line(code, 2, "var plain = 0.0;");
-        respond(code, s, c, "plain");
-        let factor = if varies { "process_at(&media, row)" } else { "vec2f(1.0, 0.0)" };
-        line(code, 2, format!("let factor = {factor};"));
-        line(code, 2, "let contribution = plain * factor.x;");
-    };
-    contribution(code);
+    contribution(code, s, columns, c);
     line(code, 2, format!("cost{k} += {spent} / max(contribution, c{k}.z);"));
     line(code, 1, "}");
     line(code, 1, format!("cost{k} = (cost{k} / f32(model.n_train) - c{k}.x) / c{k}.y;"));
     line(code, 1, format!("logp -= 0.5 * cost{k} * cost{k};"));
     line(code, 1, format!("let cost{k}_back = cost{k} / c{k}.y / f32(model.n_train);"));
-    contribution(code);
+    contribution(code, s, columns, c);
     line(code, 2, format!("let slope = {spent} / contribution / contribution * cost{k}_back;"));
     line(code, 2, format!("let cost_back = select(0.0, slope, contribution > c{k}.z);"));
     if varies {
@@ -79,4 +63,56 @@ pub fn cost(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: us
     line(code, 2, "let plain_back = cost_back * factor.x;");
     respond_back(code, s, c, "plain_back");
     line(code, 1, "}");
+}
+
+/// Prior `k` of a return, of channel `c`: its sum in one loop over the dates, what flows back in another.
+pub fn roas(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: usize) {
+    let at = costs(s) + s.costs.len() + 2 * k;
+    line(code, 1, format!("let n{k} = rows[model.lifts + {at}u];"));
+    line(code, 1, format!("let n{k}_prior = rows[model.lifts + {}u];", at + 1));
+    line(code, 1, format!("var sum{k} = 0.0;"));
+    contribution(code, s, columns, c);
+    line(code, 2, format!("sum{k} += contribution;"));
+    line(code, 1, "}");
+    line(code, 1, format!("let total{k} = max(sum{k}, {LEAST:e});"));
+    line(code, 1, format!("let x{k}_return = total{k} * n{k}.x;"));
+    line(code, 1, format!("let ln{k}_return = ln(total{k}) + n{k}.y;"));
+    let distances = format!("x{k}_return, x{k}_return, 0.0, ln{k}_return");
+    let value = format!("Mapped({distances}, 0.0, 0.0, 0.0, 0.0)");
+    line(code, 1, format!("let q{k} = prior_density(u32(n{k}.z), {value}, n{k}_prior);"));
+    line(code, 1, format!("logp += q{k}.x + ln{k}_return;"));
+    line(code, 1, format!("let slope{k} = fma(q{k}.y, n{k}.x, 1.0 / total{k});"));
+    line(code, 1, format!("let sum{k}_back = select(0.0, slope{k}, sum{k} > {LEAST:e});"));
+    contribution(code, s, columns, c);
+    if s.curved.media.is_some() {
+        line(code, 2, format!("process_take(&media, row, factor, sum{k}_back * plain);"));
+    }
+    line(code, 2, format!("let plain_back = sum{k}_back * factor.x;"));
+    respond_back(code, s, c, "plain_back");
+    line(code, 1, "}");
+}
+
+/// Where the costs per target begin, in vec4s from the lift tests on.
+fn costs(s: &Structure) -> usize {
+    s.lifts.len() * if s.curved.media.is_some() { 2 } else { 1 }
+}
+
+/// The begin of a loop over the dates with what channel `c` contributes: `plain`, the `factor` on all media,
+/// and their product `contribution`.
+fn contribution(code: &mut String, s: &Structure, columns: &Columns, c: usize) {
+    let nothing = if s.adstock_first { "0.0" } else { "Response()" };
+    for j in 0..s.channels[c].adstock.n_weights {
+        line(code, 1, format!("x{c}_{j} = {nothing};"));
+    }
+    rows(code, columns);
+    slide(code, s, columns, c);
+    if s.max_shift() > 0 {
+        line(code, 2, format!("if t < {}u {{ continue; }}", s.max_shift()));
+    }
+    line(code, 2, "var plain = 0.0;");
+    respond(code, s, c, "plain");
+    let varies = s.curved.media.is_some();
+    let factor = if varies { "process_at(&media, row)" } else { "vec2f(1.0, 0.0)" };
+    line(code, 2, format!("let factor = {factor};"));
+    line(code, 2, "let contribution = plain * factor.x;");
 }

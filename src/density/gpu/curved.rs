@@ -30,11 +30,7 @@ pub fn declare(code: &mut String, curved: &Curved) {
 
 /// Adds the effects to the mean on a date; the variable that sums the media, and the one that will hold
 /// what flows back to each.
-pub fn add(
-    code: &mut String,
-    curved: &Curved,
-    columns: &Columns,
-) -> (&'static str, &'static str) {
+pub fn add(code: &mut String, curved: &Curved, columns: &Columns) -> (&'static str, &'static str) {
     if let Some((level, _)) = &curved.intercept {
         line(code, 2, "let intercept_at = process_at(&intercept, row);");
         line(code, 2, format!("mu = fma(v{level}, intercept_at.x, mu);"));

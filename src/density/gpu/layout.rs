@@ -60,6 +60,9 @@ pub const NUMBER: u32 = u32::MAX;
 /// No prior of its own.
 pub const NO_PRIOR: u32 = u32::MAX;
 
+/// Nor a Jacobian.
+pub const IMPLIED: u32 = u32::MAX - 1;
+
 /// One model's work in one dispatch; twin of `Job` in `bindings.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]

@@ -2,10 +2,10 @@
 
 use super::body::ROW_HEAD;
 use super::compose::{nested_code, prior_code};
-use super::layout::{Element, NO_PRIOR, NUMBER};
+use super::layout::{Element, IMPLIED, NO_PRIOR, NUMBER};
 use crate::density::cpu::{Prior, Program};
-use crate::model::layout::Operand;
 use crate::model::cost::Cost;
+use crate::model::layout::Operand;
 use crate::model::lift::Lift;
 
 /// Which columns of a model are dense; with the structure it decides the kernel.
@@ -124,6 +124,11 @@ pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
     }
     let cost = |cost: &Cost| [cost.target, cost.sigma, cost.least, 0.0].map(|x| x as f32);
     numbers.extend(program.costs.iter().map(cost));
+    for (roas, constants) in &program.roas {
+        let code = f64::from(prior_code(roas.distribution));
+        numbers.push([roas.factor, roas.factor.ln(), code, 0.0].map(|x| x as f32));
+        numbers.push(constants.map(|x| x as f32));
+    }
     Rows { numbers, n_rows, stride, lifts }
 }
 
@@ -133,6 +138,7 @@ pub fn elements(program: &Program<f32>) -> Vec<Element> {
         let (coordinate, c) = program.coordinates[i].code();
         let (prior, p, of) = match &program.priors[i] {
             Prior::Included => (NO_PRIOR, [0.0; 4], [NUMBER; 4]),
+            Prior::Implied => (IMPLIED, [0.0; 4], [NUMBER; 4]),
             Prior::Fixed(distribution, constants) => {
                 (prior_code(*distribution), constants.map(|x| x as f32), [NUMBER; 4])
             }
@@ -206,7 +212,7 @@ impl Iterations {
         let product = blocks * (dim + 8);
         let s = &program.structure;
         let rows = program.n_train + s.max_shift();
-        let dates = rows * (1 + 2 * s.costs.len()) + 2 * program.sparse.len();
+        let dates = rows * (1 + 2 * (s.costs.len() + s.roas.len())) + 2 * program.sparse.len();
         // Of each process: its mean, its values and what flows back to them, and its parameters.
         let basis = s.curved.basis().div_ceil(4);
         let varying = 2 * (rows * (1 + 4 * basis) + 16 * basis) * usize::from(basis > 0);
