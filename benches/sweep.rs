@@ -43,7 +43,7 @@ fn sweep(c: &mut Criterion) {
         bencher.iter(|| {
             let mut total = Lanes::zero();
             for draws in draws.chunks(Lanes::LEN * dim) {
-                let parameters = Parameters::<Lanes>::new(&model.structure, draws);
+                let parameters = Parameters::<Lanes>::new(model, draws);
                 for (channel, spends) in spend.iter().enumerate() {
                     for spend in spends {
                         window.media(channel, spend, &parameters, &mut response);
@@ -60,7 +60,7 @@ fn sweep(c: &mut Criterion) {
         let mut components = Components::<Lanes>::new(&window);
         bencher.iter(|| {
             for draws in draws.chunks(Lanes::LEN * dim) {
-                components.fill(&window, &Parameters::new(&model.structure, draws));
+                components.fill(&window, &Parameters::new(model, draws));
             }
             components.mu[0]
         });

@@ -4,6 +4,7 @@ mod bad_input;
 mod bench;
 mod effects;
 mod hierarchy;
+mod import;
 mod optimize;
 mod runs;
 
@@ -44,6 +45,7 @@ fn help_names_what_there_is() {
         "bench",
         "devices",
         "schema",
+        "import",
     ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
         let help = run(folder.path(), &format!("{command} --help"));

@@ -34,6 +34,43 @@ pub const PER_CHANNEL: [&str; 3] = [
      [[saturation.channel]]\nchannels = [\"tv\"]\nfamily = \"none\"\n",
 ];
 
+/// Effects that are not linear, and what calibrates the channels, in every mix; the dates of the panel are
+/// Mondays.
+pub const EFFECTS: [&str; 9] = [
+    "[time_varying.intercept]\nm = 5\n",
+    "[time_varying.media]\nm = 6\n[time_varying.media.priors]\n\
+     eta = { distribution = \"HalfNormal\", sigma = { distribution = \"HalfNormal\" } }\n",
+    "[adstock]\nl_max = 3\nmode = \"overlap\"\n\
+     [time_varying.intercept]\nm = 3\n[time_varying.media]\nm = 7\n",
+    "[[event]]\nname = \"sale\"\ndates = [\n\
+     { name = \"a\", start = \"2024-01-16\", end = \"2024-01-17\" },\n\
+     { name = \"b\", start = \"2024-01-28\", end = \"2024-01-28\" },\n]\n\
+     priors.sigma = { distribution = \"Gamma\", mu = 7, sigma = 1 }\n",
+    "[[event]]\nname = \"before\"\nbasis = \"half_gaussian\"\nmode = \"before\"\n\
+     include_event = false\ndates = [{ name = \"a\", start = \"2024-01-16\", end = \"2024-01-22\" }]\n\
+     [[event]]\nname = \"feast\"\nbasis = \"asymmetric_gaussian\"\nevent_in = \"exclude\"\n\
+     dates = [{ name = \"x\", start = \"2024-02-05\", end = \"2024-02-11\" },\n\
+     { name = \"y\", start = \"2024-02-20\", end = \"2024-02-20\" }]\n\
+     [time_varying.media]\nm = 4\n",
+    "[adstock]\nl_max = 3\nmode = \"before\"\n\
+     [[cost_per_target]]\nchannel = \"tv\"\ncost_per_target = 2.5\nsigma = 0.8\n\
+     [[cost_per_target]]\nchannel = \"radio\"\ncost_per_target = 1.5\nsigma = 0.6\n\
+     [[lift_test]]\nchannel = \"radio\"\nx = 0.1\ndelta_x = 0.4\ndelta_y = 0.6\nsigma = 0.2\n",
+    "[time_varying.media]\nm = 5\n\
+     [[cost_per_target]]\nchannel = \"radio\"\ncost_per_target = 1.5\nsigma = 0.6\n\
+     [[lift_test]]\nchannel = \"tv\"\nx = 0.5\ndelta_x = -0.4\ndelta_y = -0.6\nsigma = 0.2\n\
+     date = \"2024-01-29\"\n\
+     [[lift_test]]\nchannel = \"tv\"\nx = 0.5\ndelta_x = 0.4\ndelta_y = 0.6\nsigma = 0.2\n\
+     date = 2024-03-18\n",
+    "[saturation]\nfamily = \"hill\"\n[roas.priors]\n\
+     tv = { distribution = \"LogNormal\", mu = 0.2, sigma = 0.9 }\n\
+     radio = { distribution = \"Gamma\", mu = 1.5, sigma = 0.7 }\n",
+    "[adstock]\nl_max = 3\nmode = \"overlap\"\n[time_varying.media]\nm = 5\n\
+     [saturation]\nfamily = \"michaelis_menten\"\n[roas.priors]\n\
+     radio = { distribution = \"HalfNormal\", sigma = 2 }\n\
+     [[cost_per_target]]\nchannel = \"radio\"\ncost_per_target = 1.5\nsigma = 0.6\n",
+];
+
 /// Every combination of families and orders; sides of the adstock and norms take turns.
 fn combinations() -> Vec<(String, String)> {
     let mut all = Vec::new();
@@ -55,10 +92,10 @@ fn combinations() -> Vec<(String, String)> {
             }
         }
     }
-    for (k, tables) in PER_CHANNEL.iter().enumerate() {
+    for (k, tables) in PER_CHANNEL.iter().chain(&EFFECTS).enumerate() {
         for first in [true, false] {
             let tables = format!("[model]\nadstock_first = {first}\n{tables}");
-            all.push((format!("per channel {k} {first}"), tables));
+            all.push((format!("further {k} {first}"), tables));
         }
     }
     all
@@ -76,8 +113,9 @@ fn values(model: &Model) -> Vec<f64> {
         }
     };
     let mut values: Vec<f64> = model.layout.elements.iter().enumerate().map(value).collect();
-    let intercept = model.layout.find("intercept_contribution").expect("intercept").offset;
-    values[intercept] = 0.6;
+    let names = ["intercept_contribution", "intercept_baseline"];
+    let intercept = names.into_iter().find_map(|name| model.layout.find(name)).expect("intercept");
+    values[intercept.offset] = 0.6;
     values
 }
 
@@ -122,7 +160,7 @@ fn the_density_is_that_of_the_plain_formulas() {
 
         // the analysis' own pass
         let window = Window::<f64>::train(&model);
-        let parameters = Parameters::<Number>::new(s, &values);
+        let parameters = Parameters::<Number>::new(&model, &values);
         let mut components = Components::new(&window);
         components.fill(&window, &parameters);
         let media = simulate::media(&model, &values, model.series.n_train);
@@ -186,7 +224,7 @@ fn cpu_engine_equals_the_oracle_in_every_combination() {
 #[test]
 fn gpu_engine_equals_the_oracle_in_many_combinations() {
     let all = combinations();
-    let plain = all.len() - 2 * PER_CHANNEL.len();
+    let plain = all.len() - 2 * (PER_CHANNEL.len() + EFFECTS.len());
     // With a step that shares no factor with the numbers of families each is met with many others.
     let some = (0..plain).step_by(47).chain(plain..all.len());
     for (name, tables) in some.map(|k| &all[k]) {
@@ -196,6 +234,64 @@ fn gpu_engine_equals_the_oracle_in_many_combinations() {
         let mut engine = GpuEngine::new(gpu, &models, Space::Sampling, 64).expect("engine");
         engine_agrees(name, &model, Space::Sampling, &mut engine);
     }
+}
+
+/// A prior of the return is one of the coefficient: p(R) dR/dbeta in place of p(beta).
+#[test]
+fn the_prior_of_a_return_is_carried_to_its_coefficient() {
+    let tables = "[roas.priors]\ntv = { distribution = \"LogNormal\", mu = 0.2, sigma = 0.9 }\n";
+    let (with, without) = (model(tables), model(""));
+    let values = values(&with);
+    let panel = crate::common::small::panel();
+    let spend: f64 = panel.spend.column(0).sum();
+    let contribution: f64 = simulate::media(&with, &values, with.series.n_train)[0].iter().sum();
+    let ln_return = (contribution * panel.target_scale.factor / spend).ln();
+    let tau = std::f64::consts::TAU;
+    // ln p(R) + ln R of a log-normal
+    let normal = -0.5 * ((ln_return - 0.2) / 0.9).powi(2) - (0.9 * tau.sqrt()).ln();
+    let coordinates = with.layout.coordinates(Space::Plain);
+    let u: Vec<f64> = coordinates.iter().zip(&values).map(|(c, &x)| c.unmap(x)).collect();
+    let [found, plain] =
+        [&with, &without].map(|m| Oracle::new(m, Space::Plain).evaluate(&u).remove(0));
+    assert!((found.roas.expect("returns") - normal).abs() < 1e-12, "{:?} {normal}", found.roas);
+    let beta = with.layout.find("saturation_beta").expect("beta").offset;
+    // HalfNormal(2) and the Jacobian of ln beta, which the coefficient has no more
+    let own = (2.0 / (2.0 * tau.sqrt())).ln() - values[beta].powi(2) / 8.0 + u[beta];
+    let error = (found.logp - (plain.logp - own + normal)).abs();
+    assert!(error < 1e-10, "{error:e}");
+
+    // Draws of the prior have that return.
+    let mut rng = Key::new(0, "returns").stream(gigamix::math::Purpose::Prior, 0);
+    let n = 4000;
+    let draw = |_| {
+        let values = with.draw(&mut rng);
+        let total: f64 = simulate::media(&with, &values, with.series.n_train)[0].iter().sum();
+        (total * panel.target_scale.factor / spend).ln()
+    };
+    let draws: Vec<f64> = (0..n).map(draw).collect();
+    let mean = draws.iter().sum::<f64>() / f64::from(n);
+    let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n - 1);
+    let z = (mean - 0.2) / (0.9 / f64::from(n).sqrt());
+    assert!(z.abs() < 4.0, "{mean}");
+    let z = (variance / 0.81 - 1.0) / (2.0 / f64::from(n)).sqrt();
+    assert!(z.abs() < 4.0, "{variance}");
+}
+
+#[test]
+fn priors_of_returns_that_cannot_be_are_refused() {
+    let refused = |tables: &str, message: &str| {
+        let error = try_model(tables).expect_err(tables);
+        assert!(error.message().contains(message), "{error}");
+    };
+    let tv = |prior: &str| format!("[roas.priors]\ntv = {{ distribution = {prior} }}\n");
+    let fine = tv("\"LogNormal\", mu = 0, sigma = 1");
+    refused(&fine.replace("tv", "tvv"), "unknown channel \"tvv\" in [roas.priors]");
+    refused(&format!("[saturation]\nfamily = \"tanh\"\n{fine}"), "has no coefficient");
+    refused(&tv("\"Normal\", sigma = 1"), "must be above 0, but this Normal prior reaches beyond");
+    refused(&tv("\"Uniform\", lower = 1, upper = 2"), "must be of all positive numbers");
+    refused(&tv("\"HalfNormal\", sigma = { distribution = \"HalfNormal\" }"), "needs numbers");
+    let shared = "[saturation.priors]\nbeta = { distribution = \"HalfNormal\" }\n";
+    refused(&format!("{shared}{fine}"), "a beta of its own");
 }
 
 #[test]

@@ -7,9 +7,9 @@ use gigamix::math::Key;
 use gigamix::model::Space;
 
 /// Configurations made of the families there are.
-const NATIONAL: [&str; 16] = [
+const NATIONAL: [&str; 17] = [
     "01_", "02_", "03_", "04_", "05_", "06_", "07_", "09_", "10_", "11_", "16_", "17_", "19_",
-    "40_", "42_", "43_",
+    "40_", "42_", "43_", "45_",
 ];
 
 /// |found − expected| / |expected|, as vectors.
@@ -53,6 +53,7 @@ fn oracle_agrees(case: &Case) {
             let found = match parameters.position(|p| &p.name == name) {
                 Some(at) => found.priors[at],
                 None if name == "lift_measurements" => found.lift.expect("lift tests"),
+                None if name == "potential:cpt_calibration" => found.cost.expect("costs"),
                 None => found.likelihood,
             };
             assert!((found - expected).abs() < 1e-5, "{} {name}: {found} {expected}", case.id);

@@ -12,7 +12,7 @@ mod probe;
 mod layout;
 
 use crate::common::{repository, small, software};
-use crate::families::PER_CHANNEL;
+use crate::families::{EFFECTS, PER_CHANNEL};
 use gigamix::density;
 use gigamix::gpu::Gpu;
 use gigamix::model::Space;
@@ -23,7 +23,9 @@ use gigamix::model::saturation::Saturation;
 use probe::Probe;
 
 /// Literals that nothing depends on where they are, with the reason; in the order of the text.
-const IMMATERIAL: [(&str, &str, &str); 17] = [
+const IMMATERIAL: [(&str, &str, &str); 19] = [
+    ("shaders/effect/process.wgsl", "1e17", "nothing is left that far out"),
+    ("shaders/effect/bump.wgsl", "38.0", "a bump is nothing that far out"),
     ("shaders/adstock/delayed.wgsl", "0.0", "weights that small count only by their shares"),
     ("shaders/adstock/delayed.wgsl", "60.0", "weights that small count only by their shares"),
     ("shaders/saturation/tanh_baselined.wgsl", "36.0", "the far end of a continued fraction"),
@@ -65,7 +67,7 @@ fn every_combination_is_a_valid_program() {
             }
         }
     }
-    for tables in PER_CHANNEL {
+    for tables in PER_CHANNEL.into_iter().chain(EFFECTS) {
         is_valid(tables);
         is_valid(&format!("[model]\nadstock_first = false\n{tables}"));
     }
@@ -109,7 +111,7 @@ fn structs_have_the_same_layout_on_both_sides() {
     let bindings = parse("shaders/kernel/bindings.wgsl");
     same!(
         bindings,
-        Model { rows, row_stride, n_rows, n_train, elements, factor, key, lower, lifts }
+        Model { rows, row_stride, n_rows, n_train, elements, factor, key, lower, lifts, frequency }
     );
     same!(bindings, Element { coordinate, prior, c, p, parents, form, value, made_of, numbers });
     same!(
@@ -153,7 +155,7 @@ fn leaves_equal_their_twins_and_mutants_do_not() {
     check(&gpu, Saturation::ALL.iter().map(|family| leaves::saturation(*family)));
     check(&gpu, Likelihood::ALL.iter().map(|family| leaves::likelihood(*family)));
     check(&gpu, Distribution::ALL.iter().map(|family| leaves::prior(*family)));
-    check(&gpu, [leaves::coordinates()]);
+    check(&gpu, [leaves::coordinates(), leaves::process(), leaves::bump()]);
 }
 
 #[test]

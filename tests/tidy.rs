@@ -32,8 +32,10 @@ const LEFTOVERS: [&str; 9] = [
 /// Folders of families, equal in `src/model/` and `shaders/`.
 const KINDS: [&str; 4] = ["adstock", "saturation", "likelihood", "prior"];
 /// Shaders whose twin has another name.
-const TWINS: [(&str, &str); 1] = [
+const TWINS: [(&str, &str); 3] = [
     ("shaders/coordinate.wgsl", "src/model/coordinate.rs"),
+    ("shaders/effect/bump.wgsl", "src/model/effect/bump.rs"),
+    ("shaders/effect/process.wgsl", "src/model/effect/process.rs"),
     // The lanes compute it in double precision, whatever their own.
 ];
 /// Longest file, in lines.

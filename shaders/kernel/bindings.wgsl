@@ -14,10 +14,13 @@ struct Model {
     key: vec2u,
     // truncation bound of the likelihood
     lower: f32,
-    // first vec4 of its lift tests: spends without and with the change, effect, standard error
+    // first vec4 of its lift tests: spends without and with the change, effect, standard error; then of
+    // each the row where media vary, then the costs per target: target, deviation, least contribution; then of
+    // each prior of a return its unit, the logarithm of that and the prior's code, and its constants
     lifts: u32,
+    // of the first basis function of what varies in time
+    frequency: f32,
     pad0: u32,
-    pad1: u32,
 }
 
 // A scalar parameter: its coordinate and its prior.

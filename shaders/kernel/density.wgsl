@@ -5,6 +5,8 @@ alias Weights = array<f32, N_WEIGHTS>;
 alias WeightSlopes = array<vec2f, N_WEIGHTS>;
 
 const NO_PRIOR: u32 = 0xffffffffu;
+// An element whose prior is that of a channel's return, the Jacobian of its coordinate with it.
+const IMPLIED: u32 = 0xfffffffeu;
 // A prior whose arguments are values of the model; in place of a value's index: a number.
 const NESTED: u32 = 0x10000u;
 const NUMBER: u32 = 0xffffffffu;
@@ -18,7 +20,10 @@ fn priors(place: Place) -> f32 {
         let v = map_coordinate(element.coordinate, element.c, state[at(place, CANDIDATE, i)]);
         var value = v.logp;
         var slope = v.dlogp;
-        if HIERARCHICAL && element.prior != NO_PRIOR && (element.prior & NESTED) != 0u {
+        if element.prior == IMPLIED {
+            value = 0.0;
+            slope = 0.0;
+        } else if HIERARCHICAL && element.prior != NO_PRIOR && (element.prior & NESTED) != 0u {
             let nested = nested_prior(place, element, v);
             value += nested.logp;
             slope = fma(nested.dx, v.dx, slope);

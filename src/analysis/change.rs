@@ -52,7 +52,7 @@ impl Task for Totals<'_> {
         let mut responses = [vec![L::zero(); longest], vec![L::zero(); longest]];
         let mut totals = vec![Vec::with_capacity(draws.len() / structure.n_values); changes.len()];
         for draws in draws.chunks(L::LEN * structure.n_values) {
-            let parameters = Parameters::<L>::new(structure, draws);
+            let parameters = Parameters::<L>::new(model, draws);
             for (change, totals) in changes.iter().zip(&mut totals) {
                 let rows = change.window.n_dates();
                 let [at, against] = &mut responses;

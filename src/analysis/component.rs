@@ -8,6 +8,7 @@ use crate::math::{Isa, Lane, Task, dispatch};
 use crate::model::effect::Part;
 use jiff::civil::Date;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// What a component is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +63,9 @@ pub struct ComponentOnDate {
 
 /// The parts that the model has, then its channels.
 fn components(fitted: &Fitted) -> Vec<Component> {
-    let columns = &fitted.model.series.columns;
-    let has = |part: &Part| columns.iter().any(|column| column.part == *part);
+    let model = &fitted.model;
+    let linear = |part: &Part| model.series.columns.iter().any(|column| column.part == *part);
+    let has = |part: &Part| linear(part) || model.structure.curved.has(*part);
     let parts = Part::ALL.into_iter().filter(has).map(Component::Part);
     parts.chain((0..fitted.panel.channels.len()).map(Component::Channel)).collect()
 }
@@ -85,7 +87,13 @@ pub fn component_totals(fitted: &Fitted) -> Vec<ComponentRow> {
     let mut sums = [vec![0.0; n_draws], vec![0.0; n_draws]];
     for component in components(fitted) {
         let mut draws = match component {
-            Component::Part(part) => linear(fitted, &column_sums(fitted, part, &window)),
+            Component::Part(part) => {
+                let mut draws = linear(fitted, &column_sums(fitted, part, &window));
+                for total in curved(fitted, part, &window, true) {
+                    draws.iter_mut().zip(total).for_each(|(sum, x)| *sum += x);
+                }
+                draws
+            }
             _ => channels.next().unwrap_or_default(),
         };
         let shift = if component == Component::Part(Part::Baseline) { shift } else { 0.0 };
@@ -133,11 +141,14 @@ fn on_dates(
             let draws = thinned(fitted);
             dispatch(Isa::detect(), OnDates { fitted, c, window, draws: &draws })
         }
-        Component::Part(part) => window
-            .dates
-            .clone()
-            .map(|date| linear(fitted, &coefficients(fitted, part, |column| column[date])))
-            .collect(),
+        Component::Part(part) => {
+            let on = |date| linear(fitted, &coefficients(fitted, part, |column| column[date]));
+            let mut draws: Vec<Vec<f64>> = window.dates.clone().map(on).collect();
+            for (draws, date) in draws.iter_mut().zip(curved(fitted, part, window, false)) {
+                draws.iter_mut().zip(date).for_each(|(sum, x)| *sum += x);
+            }
+            draws
+        }
         Component::Channels | Component::Mean => Vec::new(),
     };
     let baseline = component == Component::Part(Part::Baseline);
@@ -181,6 +192,58 @@ fn linear(fitted: &Fitted, coefficients: &[(usize, f64)]) -> Vec<f64> {
     fitted.draws.chunks(fitted.model.structure.n_values).map(value).collect()
 }
 
+/// What is not linear in a part on every date of a window, `[date][draw]`, or only its `total`,
+/// `[0][draw]`; nothing if the model has no such effect.
+fn curved(fitted: &Fitted, part: Part, window: &Window<'_, f32>, total: bool) -> Vec<Vec<f64>> {
+    if !fitted.model.structure.curved.has(part) {
+        return Vec::new();
+    }
+    dispatch(Isa::detect(), CurvedOnDates { fitted, part, window, total })
+}
+
+struct CurvedOnDates<'a> {
+    fitted: &'a Fitted,
+    part: Part,
+    window: &'a Window<'a, f32>,
+    total: bool,
+}
+
+impl Task for CurvedOnDates<'_> {
+    type Scalar = f32;
+    type Output = Vec<Vec<f64>>;
+
+    #[inline(always)]
+    fn run<L: Lane<Scalar = f32>>(self) -> Vec<Vec<f64>> {
+        let CurvedOnDates { fitted, part, window, total } = self;
+        let model = &fitted.model;
+        let rows = if total { 1 } else { window.n_dates() };
+        let mut found = vec![Vec::with_capacity(fitted.n_draws()); rows];
+        for draws in fitted.draws.chunks(L::LEN * model.structure.n_values) {
+            let parameters = Parameters::<L>::new(model, draws);
+            let (curved, lanes) = (window.curved(part, &parameters), 0..parameters.n_draws);
+            if total {
+                found[0].extend(lanes.map(|lane| curved.iter().map(|x| x.get(lane)).sum::<f64>()));
+            } else {
+                for (found, x) in found.iter_mut().zip(curved) {
+                    found.extend(lanes.clone().map(|lane| x.get(lane)));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The mean per date of some of a model's dates, over all draws, of the scaled target without media.
+pub fn mean_without_media(fitted: &Fitted, dates: Range<usize>) -> f64 {
+    let n = dates.len() as f64 * fitted.n_draws() as f64;
+    let window = Window::on(&fitted.model, dates);
+    let total = |part: Part| {
+        let linear: f64 = linear(fitted, &column_sums(fitted, part, &window)).iter().sum();
+        linear + curved(fitted, part, &window, true).iter().flatten().sum::<f64>()
+    };
+    Part::ALL.into_iter().map(total).sum::<f64>() / n
+}
+
 /// A channel's contribution on every date of a window, `[date][draw]`, on the scaled target.
 struct OnDates<'a> {
     fitted: &'a Fitted,
@@ -203,7 +266,7 @@ impl Task for OnDates<'_> {
             vec![Vec::with_capacity(draws.len() / structure.n_values); window.n_dates()];
         let mut response = vec![L::zero(); window.n_dates()];
         for draws in draws.chunks(L::LEN * structure.n_values) {
-            let parameters = Parameters::<L>::new(structure, draws);
+            let parameters = Parameters::<L>::new(&fitted.model, draws);
             window.media(c, &spend, &parameters, &mut response);
             for (found, x) in found.iter_mut().zip(&response) {
                 found.extend((0..parameters.n_draws).map(|lane| x.get(lane)));

@@ -85,7 +85,7 @@ impl Task for Curve<'_> {
         let draws = || Vec::with_capacity(fitted.n_draws());
         let mut found: Self::Output = spends.iter().map(|_| [draws(), draws()]).collect();
         for draws in fitted.draws.chunks(L::LEN * structure.n_values) {
-            let parameters = Parameters::<L>::new(structure, draws);
+            let parameters = Parameters::<L>::new(&fitted.model, draws);
             for (&spend, found) in spends.iter().zip(&mut found) {
                 let point = parameters.steady(structure, c, L::splat(spend));
                 for (found, x) in found.iter_mut().zip(point) {
@@ -132,7 +132,7 @@ impl Task for Weights<'_> {
         let lags = channels.iter().map(|&c| structure.channels[c].adstock.n_weights).sum();
         let mut found = vec![Vec::new(); lags];
         for draws in fitted.draws.chunks(L::LEN * structure.n_values) {
-            let parameters = Parameters::<L>::new(structure, draws);
+            let parameters = Parameters::<L>::new(&fitted.model, draws);
             let weights = channels.iter().flat_map(|&c| &parameters.weights[c]);
             for (found, w) in found.iter_mut().zip(weights) {
                 found.extend((0..parameters.n_draws).map(|lane| w.get(lane)));

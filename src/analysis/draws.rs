@@ -31,7 +31,7 @@ impl Task for Predict<'_> {
         let mut components = windows.each_ref().map(Components::<L>::new);
         let mut predicted = vec![0.0; draws.len() / dim * dates];
         for (block, draws) in draws.chunks(L::LEN * dim).enumerate() {
-            let parameters = Parameters::new(&model.structure, draws);
+            let parameters = Parameters::new(model, draws);
             let first = block * L::LEN;
             for (window, components) in windows.iter().zip(&mut components) {
                 components.fill(window, &parameters);

@@ -1,7 +1,7 @@
 //! The mean of the target and what it is made of, for the draws of one block of lanes.
 
 use crate::math::{Lane, Real};
-use crate::model::effect::{Column, Part};
+use crate::model::effect::{Column, Effects, Part};
 use crate::model::{Model, Structure, adstock, likelihood, saturation};
 use std::ops::Range;
 
@@ -20,12 +20,15 @@ pub struct Parameters<L> {
     pub weights: Vec<Vec<L>>,
     /// Saturation parameters per channel.
     saturation: Vec<[L; saturation::MAX_PARAMETERS]>,
+    /// The effects that are not linear, on all dates of the model.
+    pub effects: Effects<L>,
 }
 
 impl<L: Lane> Parameters<L> {
     /// From at least one draw, draws × values, on the natural scale.
     #[inline(always)]
-    pub fn new(structure: &Structure, draws: &[f64]) -> Self {
+    pub fn new(model: &Model, draws: &[f64]) -> Self {
+        let (structure, series) = (&model.structure, &model.series);
         let n_values = structure.n_values;
         let n_draws = draws.len() / n_values;
         let mut values = vec![L::zero(); n_values];
@@ -55,6 +58,7 @@ impl<L: Lane> Parameters<L> {
                 .map(|channel| pick(&values, &channel.saturation.slots))
                 .collect(),
             weights,
+            effects: Effects::new(&structure.curved, &series.curved, series.n_train, &values),
             values,
         }
     }
@@ -62,7 +66,7 @@ impl<L: Lane> Parameters<L> {
 
 impl<L: Lane> Parameters<L> {
     /// What channel `c` contributes on every date, and its derivative, if `x` of scaled spend were
-    /// spent on every date for ever.
+    /// spent on every date for ever; where media vary in time, as on the mean of the training rows.
     #[inline(always)]
     pub fn steady(&self, structure: &Structure, c: usize, x: L) -> [L; 2] {
         let mut sum = L::zero();
@@ -142,7 +146,7 @@ impl<'a, R: Real> Window<'a, R> {
         padded
     }
 
-    /// The mean of a linear component on every date, given the mean of every element.
+    /// What is linear in a component, its mean on every date, given the mean of every element.
     pub fn linear(&self, part: Part, means: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; self.n_dates()];
         for column in self.model.series.columns.iter().filter(|column| column.part == part) {
@@ -181,6 +185,16 @@ impl<'a, R: Real> Window<'a, R> {
             family.respond(&mut saturated[inside], saturation);
             weigh(weights, &saturated[first..], |&x| x, out);
         }
+        if let Some(factors) = parameters.effects.media.get(self.dates.clone()) {
+            for (out, &factor) in out.iter_mut().zip(factors) {
+                *out *= factor;
+            }
+        }
+    }
+
+    /// What a component adds on every date that is not linear; nothing if the model has no such effect.
+    pub fn curved<'p, L>(&self, part: Part, parameters: &'p Parameters<L>) -> &'p [L] {
+        parameters.effects.part(part).get(self.dates.clone()).unwrap_or(&[])
     }
 }
 
@@ -224,6 +238,11 @@ impl<L: Lane> Components<L> {
             let coefficient = parameters.values[*element];
             for (mu, &x) in self.mu.iter_mut().zip(column) {
                 *mu = coefficient.mul_add(L::from_scalar(x), *mu);
+            }
+        }
+        for part in Part::ALL {
+            for (mu, &x) in self.mu.iter_mut().zip(window.curved(part, parameters)) {
+                *mu += x;
             }
         }
         for (c, out) in self.channels.iter_mut().enumerate() {

@@ -103,7 +103,7 @@ impl Task for LogLikelihood<'_> {
         let mut found = vec![Vec::with_capacity(self.fitted.n_draws()); series.n_train];
         let mut slope = [L::zero()];
         for draws in draws.chunks(L::LEN * structure.n_values) {
-            let parameters = Parameters::<L>::new(structure, draws);
+            let parameters = Parameters::<L>::new(model, draws);
             components.fill(&window, &parameters);
             let p = &parameters.likelihood;
             let constants = structure.likelihood.constants(p, L::splat(model.lower));

@@ -26,7 +26,9 @@ mod time;
 
 pub use crate::model::effect::Part;
 pub use channels::ChannelRow;
-pub use component::{Component, ComponentOnDate, ComponentRow, component_dates, component_totals};
+pub use component::{
+    Component, ComponentOnDate, ComponentRow, component_dates, component_totals, mean_without_media,
+};
 pub use curves::{AdstockRow, ResponseRow, adstock_curves, response_curves};
 pub use draws::predictive_draws;
 pub use estimate::Estimate;
@@ -103,7 +105,7 @@ impl<'a> Task for Pass<'a> {
         let mut times = windows.each_ref().map(|window| Predictions::new(window, key, n_draws));
         let mut components = windows.each_ref().map(Components::<L>::new);
         for (block, draws) in draws.chunks(L::LEN * structure.n_values).enumerate() {
-            let parameters = Parameters::new(structure, draws);
+            let parameters = Parameters::new(windows[0].model, draws);
             let first = block * L::LEN;
             for ((window, time), components) in windows.iter().zip(&mut times).zip(&mut components)
             {

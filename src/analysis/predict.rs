@@ -39,7 +39,7 @@ impl<'a> Task for Predict<'a> {
         let mut predictions = Predictions::new(window, key, draws.len() / structure.n_values);
         let mut components = Components::<L>::new(window);
         for (block, draws) in draws.chunks(L::LEN * structure.n_values).enumerate() {
-            let parameters = Parameters::new(structure, draws);
+            let parameters = Parameters::new(window.model, draws);
             components.fill(window, &parameters);
             predictions.add(block * L::LEN, &parameters, &components);
         }

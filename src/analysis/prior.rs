@@ -10,5 +10,5 @@ const STREAM: u32 = 1;
 /// [`analyse`](super::analyse) takes in place of a posterior's.
 pub fn prior_draws(model: &Model, key: Key, draws: usize) -> Vec<f64> {
     let mut rng = key.stream(Purpose::Prior, STREAM);
-    (0..draws).flat_map(|_| model.layout.draw(&mut rng)).collect()
+    (0..draws).flat_map(|_| model.draw(&mut rng)).collect()
 }

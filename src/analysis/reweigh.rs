@@ -119,7 +119,7 @@ impl Task for Sums<'_> {
         let mut found = vec![Vec::with_capacity(draws.len() / structure.n_values); n + 3];
         let mut components = Components::<L>::new(window);
         for (block, draws) in draws.chunks(L::LEN * structure.n_values).enumerate() {
-            let parameters = Parameters::<L>::new(structure, draws);
+            let parameters = Parameters::<L>::new(model, draws);
             let lanes = 0..parameters.n_draws;
             components.fill(window, &parameters);
             let mut all = vec![0.0; parameters.n_draws];

@@ -73,6 +73,7 @@ mod tests {
             baseline: 0.0,
             seasonality: 0.0,
             control: 0.0,
+            event: None,
             channels: Vec::new(),
         }
     }

@@ -53,6 +53,8 @@ pub struct TimeRow {
     pub seasonality: f64,
     /// Mean of all controls' effects.
     pub control: f64,
+    /// Mean effect of all events; none where the model has no events.
+    pub event: Option<f64>,
     /// Mean contribution of every channel.
     pub channels: Vec<f64>,
 }
@@ -70,6 +72,8 @@ pub(super) struct Predictions<'a, R> {
     expected: Vec<f64>,
     /// Sums over the draws of the contributions, `[channel][row]`.
     channels: Vec<Vec<f64>>,
+    /// And of what is not linear in the other components, `[part][row]`.
+    curved: [Vec<f64>; Part::ALL.len()],
 }
 
 impl<'a, R: Real> Predictions<'a, R> {
@@ -79,7 +83,8 @@ impl<'a, R: Real> Predictions<'a, R> {
         let rows = window.n_dates();
         let draws = vec![Vec::with_capacity(n_draws.div_ceil(stride)); rows];
         let channels = vec![vec![0.0; rows]; window.model.structure.channels.len()];
-        Self { window, key, n_draws, stride, draws, expected: vec![0.0; rows], channels }
+        let curved = Part::ALL.map(|_| vec![0.0; rows]);
+        Self { window, key, n_draws, stride, draws, expected: vec![0.0; rows], channels, curved }
     }
 
     /// Adds the draws of a block, the first of them `first`; blocks come in order.
@@ -110,6 +115,11 @@ impl<'a, R: Real> Predictions<'a, R> {
                 *total += sum(x, n);
             }
         }
+        for (part, sums) in Part::ALL.into_iter().zip(&mut self.curved) {
+            for (total, &x) in sums.iter_mut().zip(self.window.curved(part, parameters)) {
+                *total += sum(x, n);
+            }
+        }
     }
 
     /// The table's rows and their scores, given the mean of every parameter.
@@ -117,8 +127,12 @@ impl<'a, R: Real> Predictions<'a, R> {
         let scale = panel.target_scale;
         let set = if self.window.dates.start < panel.n_train { Set::Train } else { Set::Test };
         let (mut rows, mut scores) = (Vec::new(), Vec::new());
-        let [baseline, seasonality, control] =
-            Part::ALL.map(|part| self.window.linear(part, means));
+        let has_events = self.window.model.structure.curved.has(Part::Event);
+        let [baseline, seasonality, control, event] = std::array::from_fn(|k| {
+            let linear = self.window.linear(Part::ALL[k], means).into_iter();
+            let curved = self.curved[k].iter().map(|sum| sum / self.n_draws as f64);
+            linear.zip(curved).map(|(linear, curved)| linear + curved).collect::<Vec<f64>>()
+        });
         let mut sorted = Vec::new();
         for (row, date) in self.window.dates.clone().enumerate() {
             let actual = panel.target[date];
@@ -140,6 +154,7 @@ impl<'a, R: Real> Predictions<'a, R> {
                 baseline: scale.unscale(baseline[row]),
                 seasonality: seasonality[row] * scale.factor,
                 control: control[row] * scale.factor,
+                event: has_events.then(|| event[row] * scale.factor),
                 channels: self.channels.iter().map(|sums| mean(sums) * scale.factor).collect(),
             });
         }

@@ -56,7 +56,7 @@ pub fn prior(model: &Model, n: usize, key: Key) -> Vec<f32> {
     let mut rng = key.stream(Purpose::Check, 0);
     let mut points = Vec::with_capacity(n * coordinates.len());
     for _ in 0..n {
-        let values = model.layout.draw(&mut rng);
+        let values = model.draw(&mut rng);
         points.extend(coordinates.iter().zip(values).map(|(c, x)| c.unmap(x) as f32));
     }
     points

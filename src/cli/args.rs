@@ -67,6 +67,8 @@ pub(super) enum Command {
     Report(run::report::Report),
     /// Log density and gradient of a model at given points, to hold against another implementation
     Logp(Logp),
+    /// Make a model file from one of PyMC-Marketing's, and list what could not be carried over
+    Import(Import),
     /// List what can compute on this machine, and which `--device` takes it
     Devices,
     /// Measure what this machine can do, and whether what it computes is right
@@ -226,6 +228,25 @@ pub(super) struct Logp {
     pub double: bool,
     #[command(flatten)]
     pub compute: Compute,
+}
+
+/// `import`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  gigamix import model.yml                 to standard output
+  gigamix import model.yml -o model.toml
+
+Reads the YAML of PyMC-Marketing's model builder: model, effects, calibration, data. What cannot be said in
+a model file stands at its top as comments, and is listed on standard error.")]
+pub(super) struct Import {
+    /// The YAML file
+    pub model: PathBuf,
+    /// The model file to write
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace a model file that exists
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `bench`.

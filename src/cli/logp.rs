@@ -110,6 +110,12 @@ fn answer(
         if let Some(lift) = exact.lift {
             terms.insert("lift_measurements".into(), json!(lift));
         }
+        if let Some(cost) = exact.cost {
+            terms.insert("potential:cpt_calibration".into(), json!(cost));
+        }
+        if let Some(roas) = exact.roas {
+            terms.insert("roas".into(), json!(roas));
+        }
         json!({
             "logp": logp,
             "terms": terms,

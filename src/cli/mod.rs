@@ -8,6 +8,7 @@ mod devices;
 mod failure;
 mod fit;
 mod grid;
+mod import;
 mod interrupt;
 mod logp;
 mod models;
@@ -79,6 +80,7 @@ fn execute(command: &Command, out: &Output) -> Result<Outcome> {
         Command::Logp(args) => logp::logp(args, out)?,
         Command::Bench(args) => return bench::bench(args, out),
         Command::Devices => devices::devices(out)?,
+        Command::Import(args) => import::import(args, out)?,
         Command::Schema => schema::print(out)?,
         Command::Completions { shell } => completions::print(*shell, out)?,
     }

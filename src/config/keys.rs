@@ -2,7 +2,7 @@
 //! lines of errors and the JSON schema all come from here.
 
 use super::{
-    ControlScale, Mode, Period, ScaleMethod,
+    ControlScale, EventBasis, EventSide, Mode, Period, ScaleMethod,
     kind::{Key, Kind, Rest, Section},
 };
 
@@ -31,9 +31,6 @@ const fn names<T, const N: usize>(all: &[(&'static str, T); N]) -> [&'static str
 /// What a later release adds: recognised and refused, never ignored. The table it stands in, the
 /// key, and what it is; the release that supports one removes its line.
 pub(super) const LATER: &[(&str, &str, &str)] = &[
-    ("", "event", "effects of dated events"),
-    ("", "time_varying", "an intercept or media effects that vary in time"),
-    ("", "cost_per_target", "calibration by cost per target"),
     ("data", "dims", "dimensions pooled inside one model"),
     ("scaling.target", "over", "a choice of the dimensions pooled for the scale"),
     ("scaling.channel", "over", "a choice of the dimensions pooled for the scale"),
@@ -51,7 +48,19 @@ pub(super) const ROOT: Section = Section {
         key("likelihood", Kind::Table(&LIKELIHOOD), "distribution of the target"),
         key("trend", Kind::Table(&TREND), "a linear trend that bends at change points"),
         key("fourier", Kind::Tables(&FOURIER), "monthly, weekly and further yearly seasonality"),
+        key("event", Kind::Tables(&EVENT), "effects around dated events"),
+        key(
+            "time_varying",
+            Kind::Table(&TIME_VARYING),
+            "what varies in time, by a Gaussian process",
+        ),
         key("lift_test", Kind::Tables(&LIFT_TEST), "what experiments say of a channel's curve"),
+        key("roas", Kind::Table(&ROAS), "what is known of the channels' returns on spend"),
+        key(
+            "cost_per_target",
+            Kind::Tables(&COST_PER_TARGET),
+            "what a unit of the target is known to cost by a channel",
+        ),
         key("sampler", Kind::Table(&SAMPLER), "how long and how wide to sample"),
     ],
     rest: Rest::Nothing,
@@ -60,14 +69,118 @@ pub(super) const ROOT: Section = Section {
 const LIFT_TEST: Section = Section {
     path: "lift_test",
     keys: &[
-        required("channel", Kind::Text, "the channel whose spend was changed"),
-        required("x", Kind::Number, "its spend per period before, in the table's units"),
-        required("delta_x", Kind::Number, "by how much it was changed"),
-        required("delta_y", Kind::Number, "by how much the target changed per period"),
-        required("sigma", Kind::Number, "the standard error of delta_y"),
+        key(
+            "path",
+            Kind::Text,
+            "a table of lift tests in place of one: columns as the other keys, and those of panels",
+        ),
+        key("channel", Kind::Text, "the channel whose spend was changed"),
+        key("x", Kind::Number, "its spend per period before, in the table's units"),
+        key("delta_x", Kind::Number, "by how much it was changed"),
+        key("delta_y", Kind::Number, "by how much the target changed per period"),
+        key("sigma", Kind::Number, "the standard error of delta_y"),
+        key("date", Kind::Date, "the training row on which it was, where media vary in time"),
     ],
     rest: Rest::Nothing,
 };
+
+const ROAS: Section = Section {
+    path: "roas",
+    keys: &[key(
+        "priors",
+        Kind::Table(&ROAS_PRIORS),
+        "priors by channel, in place of those of the coefficients that the responses are linear in",
+    )],
+    rest: Rest::Nothing,
+};
+const ROAS_PRIORS: Section = Section { path: "roas.priors", keys: &[], rest: Rest::Priors };
+
+const COST_PER_TARGET: Section = Section {
+    path: "cost_per_target",
+    keys: &[
+        required("channel", Kind::Text, "the channel"),
+        required(
+            "cost_per_target",
+            Kind::Positive(None),
+            "mean over the training rows of spend over contribution, in the table's units",
+        ),
+        required("sigma", Kind::Positive(None), "how far from that the model may be"),
+    ],
+    rest: Rest::Nothing,
+};
+
+const BASES: [&str; 3] = names(&EventBasis::ALL);
+const MODES_OF_EVENTS: [&str; 2] = names(&EventSide::MODES);
+const SIDES: [&str; 3] = names(&EventSide::ALL);
+const EVENT: Section = Section {
+    path: "event",
+    keys: &[
+        required(
+            "name",
+            Kind::Text,
+            "letters, digits and _: its parameters are {name}_effect_size …",
+        ),
+        key("basis", Kind::Choice(&BASES), "the shape of its effect over the days from it"),
+        key("mode", Kind::Choice(&MODES_OF_EVENTS), "the side of a half_gaussian"),
+        key(
+            "include_event",
+            Kind::Flag(true),
+            "whether a half_gaussian has its effect on the event's own days, too",
+        ),
+        key(
+            "event_in",
+            Kind::Choice(&SIDES),
+            "the side to which an asymmetric_gaussian counts the event's own days",
+        ),
+        required("dates", Kind::Tables(&EVENT_DATES), "when it takes place, at least once"),
+        key(
+            "priors",
+            Kind::Table(&EVENT_PRIORS),
+            "priors of the basis' parameters and effect_size",
+        ),
+    ],
+    rest: Rest::Nothing,
+};
+const EVENT_DATES: Section = Section {
+    path: "event.dates",
+    keys: &[
+        required("name", Kind::Text, "a name of its own, such as \"2024\""),
+        required("start", Kind::Date, "the first day"),
+        required("end", Kind::Date, "the last day"),
+    ],
+    rest: Rest::Nothing,
+};
+const EVENT_PRIORS: Section = Section { path: "event.priors", keys: &[], rest: Rest::Priors };
+
+const TIME_VARYING: Section = Section {
+    path: "time_varying",
+    keys: &[
+        key("intercept", Kind::Table(&TIME_VARYING_INTERCEPT), "the intercept"),
+        key("media", Kind::Table(&TIME_VARYING_MEDIA), "the effect of all media, by one factor"),
+    ],
+    rest: Rest::Nothing,
+};
+const BASIS_FUNCTIONS: Key = key(
+    "m",
+    Kind::Count { default: 20, min: 1, max: 500, step: 1 },
+    "number of basis functions: the more, the faster it may vary",
+);
+const PRIORS_OF_PROCESS: &str =
+    "priors of `eta`, the amplitude, and `ls`, the length scale in rows";
+const TIME_VARYING_INTERCEPT: Section = Section {
+    path: "time_varying.intercept",
+    keys: &[BASIS_FUNCTIONS, key("priors", Kind::Table(&INTERCEPT_PRIORS), PRIORS_OF_PROCESS)],
+    rest: Rest::Nothing,
+};
+const INTERCEPT_PRIORS: Section =
+    Section { path: "time_varying.intercept.priors", keys: &[], rest: Rest::Priors };
+const TIME_VARYING_MEDIA: Section = Section {
+    path: "time_varying.media",
+    keys: &[BASIS_FUNCTIONS, key("priors", Kind::Table(&MEDIA_PRIORS), PRIORS_OF_PROCESS)],
+    rest: Rest::Nothing,
+};
+const MEDIA_PRIORS: Section =
+    Section { path: "time_varying.media.priors", keys: &[], rest: Rest::Priors };
 
 const TREND: Section = Section {
     path: "trend",
@@ -80,7 +193,7 @@ const TREND: Section = Section {
         key(
             "priors",
             Kind::Table(&TREND_PRIORS),
-            "priors of `delta`, the changes, and of `k`, a constant slope that there is if it has one",
+            "priors of `delta`, the changes, and of `k`, a constant that there is if it has one",
         ),
     ],
     rest: Rest::Nothing,
@@ -287,7 +400,7 @@ const SAMPLER: Section = Section {
         ),
         key(
             "ess",
-            Kind::Positive(1000.0),
+            Kind::Positive(Some(1000.0)),
             "sampling stops when every parameter has this effective sample size, bulk and tail",
         ),
         key(

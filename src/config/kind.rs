@@ -47,8 +47,8 @@ pub(super) enum Kind {
     Count { default: usize, min: usize, max: usize, step: usize },
     /// A finite number.
     Number,
-    /// A finite number above zero, and the default.
-    Positive(f64),
+    /// A finite number above zero, and the default, if there is one.
+    Positive(Option<f64>),
     /// One of these names, the first by default.
     Choice(&'static [&'static str]),
     /// A calendar date.
@@ -139,7 +139,7 @@ impl Kind {
             Kind::Name(default) => default.map(Into::into),
             Kind::Flag(default) => Some((*default).into()),
             Kind::Count { default, .. } => Some((*default).into()),
-            Kind::Positive(default) => Some((*default).into()),
+            Kind::Positive(default) => default.map(Into::into),
             Kind::Choice(names) => Some(names[0].into()),
             Kind::Text
             | Kind::Texts

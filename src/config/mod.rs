@@ -2,6 +2,8 @@
 //! line they stand on.
 
 mod columns;
+mod effects;
+mod import;
 mod keys;
 mod kind;
 mod prior;
@@ -17,11 +19,13 @@ use toml::de::DeTable;
 
 use self::reader::Table;
 pub use self::{
+    import::{Imported, import},
     prior::{Arg, Prior, Priors},
     schema::schema,
     types::{
-        Adstock, ControlScale, Data, Fourier, LiftTest, Likelihood, Mode, ModelFile, Own, Period,
-        Sampler, Saturation, ScaleMethod, Scaling, Spanned, Trend,
+        Adstock, ControlScale, CostPerTarget, Data, Event, EventBasis, EventDate, EventSide,
+        Fourier, LiftTest, Likelihood, Mode, ModelFile, Own, Period, Sampler, Saturation,
+        ScaleMethod, Scaling, Spanned, TimeVarying, Trend,
     },
 };
 use crate::error::{Error, Result, Source};
@@ -64,11 +68,11 @@ impl ModelFile {
         };
         let priors = prior::read_all(&file.table("priors")?)?;
         let likelihood = read_likelihood(&file.table("likelihood")?)?;
-        let trend = file.given("trend")?.map(|table| read_trend(&table)).transpose()?;
-        let fourier =
-            file.tables("fourier")?.iter().map(read_fourier).collect::<Result<Vec<_>>>()?;
-        let lift_tests =
-            file.tables("lift_test")?.iter().map(read_lift_test).collect::<Result<Vec<_>>>()?;
+        let (lift_tests, lift_files) = effects::lift_tests(&file)?;
+        let varying = file.table("time_varying")?;
+        let varies = |key: &str| -> Result<Option<TimeVarying>> {
+            varying.given(key)?.as_ref().map(effects::time_varying).transpose()
+        };
         let sampler = read_sampler(&file.table("sampler")?)?;
         Ok(ModelFile {
             path: path.into(),
@@ -80,9 +84,15 @@ impl ModelFile {
             saturation,
             priors,
             likelihood,
-            trend,
-            fourier,
+            trend: file.given("trend")?.as_ref().map(effects::trend).transpose()?,
+            fourier: effects::all(&file, "fourier", effects::fourier)?,
+            events: effects::all(&file, "event", effects::event)?,
+            varying_intercept: varies("intercept")?,
+            varying_media: varies("media")?,
             lift_tests,
+            lift_files,
+            roas: prior::read_all(&file.table("roas")?.table("priors")?)?,
+            costs_per_target: effects::all(&file, "cost_per_target", effects::cost_per_target)?,
             sampler,
             source,
         })
@@ -116,10 +126,7 @@ impl ModelFile {
 
 fn read_data(table: &Table) -> Result<Data> {
     let path = table.name("path")?;
-    if path.contains("://") {
-        let about = "data read from an object store or the web";
-        return Err(reader::later(table.source, path.span, "a remote path is", about));
-    }
+    reader::local(table.source, &path)?;
     let data = Data {
         path,
         date: table.name("date")?,
@@ -173,32 +180,6 @@ fn read_likelihood(table: &Table) -> Result<Likelihood> {
         distribution: table.name("distribution")?,
         lower: table.number("lower")?,
         priors: prior::read_all(table)?,
-    })
-}
-
-fn read_trend(table: &Table) -> Result<Trend> {
-    let priors = prior::read_all(&table.table("priors")?)?;
-    Ok(Trend { changepoints: table.count("changepoints")?, priors })
-}
-
-fn read_fourier(table: &Table) -> Result<Fourier> {
-    Ok(Fourier {
-        name: table.name("name")?,
-        period: table.required_choice("period", &Period::ALL)?,
-        order: table.count("order")?,
-        priors: prior::read_all(&table.table("priors")?)?,
-    })
-}
-
-fn read_lift_test(table: &Table) -> Result<LiftTest> {
-    // All are required.
-    let number = |key| table.number(key).map(Option::unwrap_or_default);
-    Ok(LiftTest {
-        channel: table.name("channel")?,
-        x: number("x")?,
-        delta_x: number("delta_x")?,
-        delta_y: number("delta_y")?,
-        sigma: number("sigma")?,
     })
 }
 

@@ -141,11 +141,23 @@ impl<'a> Table<'a> {
         finite(value).map(Some).ok_or_else(|| self.wrong(key, value))
     }
 
-    /// The positive number under `key` or its default.
+    /// The number under `key`, which must be there.
+    pub fn required_number(&self, key: &str) -> Result<f64> {
+        self.number(key)?.ok_or_else(|| self.missing(self.section.key(key)))
+    }
+
+    /// The positive number under `key`, else its default, else an error.
     pub fn positive(&self, key: &str) -> Result<f64> {
         let Kind::Positive(default) = self.section.key(key).kind else { unreachable!() };
-        let Some(value) = self.get(key)? else { return Ok(default) };
+        let Some(value) = self.get(key)? else {
+            return default.ok_or_else(|| self.missing(self.section.key(key)));
+        };
         finite(value).filter(|number| *number > 0.0).ok_or_else(|| self.wrong(key, value))
+    }
+
+    /// Whether `key` is there.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.is_some_and(|entries| entries.contains_key(key))
     }
 
     /// The value whose name stands under `key`, or the first.
@@ -186,6 +198,11 @@ impl<'a> Table<'a> {
         // the parser also takes dates with a time: only the plain form is let through
         let date = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
         date.map(Some).ok_or_else(|| self.wrong(key, value))
+    }
+
+    /// The date under `key`, which must be there.
+    pub fn required_date(&self, key: &str) -> Result<Date> {
+        self.date(key)?.ok_or_else(|| self.missing(self.section.key(key)))
     }
 
     /// The new names under `key`, old to new.
@@ -297,6 +314,15 @@ pub(super) fn error_at(
 pub(super) fn later(source: &Arc<Source>, span: Range<usize>, what: &str, about: &str) -> Error {
     error_at(source, span, format!("{what} not supported yet"))
         .help(format!("{about}: a later release adds it; remove it for now"))
+}
+
+/// Refuses a path that is not one of this machine.
+pub(super) fn local(source: &Arc<Source>, path: &Spanned<String>) -> Result<()> {
+    if path.contains("://") {
+        let about = "data read from an object store or the web";
+        return Err(later(source, path.span.clone(), "a remote path is", about));
+    }
+    Ok(())
 }
 
 /// What stands there, for `not …`.

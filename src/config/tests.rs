@@ -380,8 +380,6 @@ fn what_a_later_release_adds_is_refused_as_such() {
         let help = refuse(&text, key, &message);
         assert!(help.starts_with(about), "{help}");
     }
-    refuse("[[event]]\nname = 'x'", "event", "`event` is not supported yet");
-    refuse("[time_varying.media]\n", "time_varying", "`time_varying` is not supported yet");
     let text = MINIMAL.replace("sales.csv", "s3://bucket/sales.csv");
     refuse_all(&text, "\"s3://bucket/sales.csv\"", "a remote path is not supported yet");
     refuse(

@@ -63,8 +63,20 @@ pub struct ModelFile {
     pub trend: Option<Trend>,
     /// Further seasonality.
     pub fourier: Vec<Fourier>,
+    /// Events.
+    pub events: Vec<Event>,
+    /// How the intercept varies in time, if it does.
+    pub varying_intercept: Option<TimeVarying>,
+    /// How the effect of all media varies in time, if it does.
+    pub varying_media: Option<TimeVarying>,
     /// What experiments say of the channels' curves.
     pub lift_tests: Vec<LiftTest>,
+    /// Files with more of these, or globs of them, relative to the model file.
+    pub lift_files: Vec<Spanned<String>>,
+    /// Priors of channels' returns on spend, by channel, in place of those of their coefficients.
+    pub roas: Priors,
+    /// What is known of the cost per unit of the target.
+    pub costs_per_target: Vec<CostPerTarget>,
     /// How long and how wide to sample.
     pub sampler: Sampler,
 }
@@ -82,6 +94,94 @@ pub struct LiftTest {
     pub delta_y: f64,
     /// The standard error of that.
     pub sigma: f64,
+    /// When it took place: a training row, where media vary in time.
+    pub date: Option<Date>,
+}
+
+/// What a unit of the target costs by a channel, in the table's units.
+#[derive(Clone, Debug)]
+pub struct CostPerTarget {
+    /// The channel.
+    pub channel: Spanned<String>,
+    /// Mean over the training rows of spend over contribution.
+    pub cost_per_target: f64,
+    /// How far from that the model may be.
+    pub sigma: f64,
+}
+
+/// What varies in time: a Gaussian process in basis functions.
+#[derive(Clone, Debug)]
+pub struct TimeVarying {
+    /// Number of basis functions.
+    pub m: usize,
+    /// Priors of `eta`, the amplitude, and `ls`, the length scale in rows.
+    pub priors: Priors,
+}
+
+/// An event, on its dates.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its name, which begins those of its parameters.
+    pub name: Spanned<String>,
+    /// The shape of its effect.
+    pub basis: EventBasis,
+    /// The side on which a half Gaussian has its effect.
+    pub mode: EventSide,
+    /// Whether a half Gaussian has it on the event's own days.
+    pub include_event: bool,
+    /// The side to which an asymmetric Gaussian counts the event's own days.
+    pub event_in: EventSide,
+    /// When it takes place; at least once.
+    pub dates: Vec<EventDate>,
+    /// Priors of the basis' parameters and of `effect_size`.
+    pub priors: Priors,
+}
+
+/// When an event takes place.
+#[derive(Clone, Debug)]
+pub struct EventDate {
+    /// A name of its own.
+    pub name: Spanned<String>,
+    /// The first day.
+    pub start: Date,
+    /// The last day.
+    pub end: Date,
+}
+
+/// The shape of an event's effect over the days from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventBasis {
+    /// A normal density.
+    Gaussian,
+    /// One side of it.
+    HalfGaussian,
+    /// Two sides of different widths and heights.
+    Asymmetric,
+}
+
+impl EventBasis {
+    pub(super) const ALL: [(&str, Self); 3] = [
+        ("gaussian", Self::Gaussian),
+        ("half_gaussian", Self::HalfGaussian),
+        ("asymmetric_gaussian", Self::Asymmetric),
+    ];
+}
+
+/// A side of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventSide {
+    /// The days after it.
+    After,
+    /// The days before it.
+    Before,
+    /// Neither.
+    Exclude,
+}
+
+impl EventSide {
+    pub(super) const MODES: [(&str, Self); 2] = [("after", Self::After), ("before", Self::Before)];
+    pub(super) const ALL: [(&str, Self); 3] =
+        [("after", Self::After), ("before", Self::Before), ("exclude", Self::Exclude)];
 }
 
 /// A linear trend that bends at change points.
@@ -89,7 +189,7 @@ pub struct LiftTest {
 pub struct Trend {
     /// Number of change points.
     pub changepoints: usize,
-    /// Priors of `delta`, and of `k` where there is a constant slope.
+    /// Priors of `delta`, and of `k` where there is a constant.
     pub priors: Priors,
 }
 

@@ -6,6 +6,7 @@ mod checks;
 mod columns;
 mod csv;
 mod extend;
+mod lift;
 mod panel;
 mod read;
 mod roles;
@@ -23,6 +24,7 @@ use ndarray::Array2;
 use crate::{config::ModelFile, error::Result};
 
 pub use extend::{Extended, NewRows};
+pub use lift::{LiftRow, lift_problem};
 pub use scale::Scale;
 pub use truth::{Truth, load_truth};
 
@@ -35,7 +37,7 @@ pub struct Dataset {
     pub failed: Vec<FailedPanel>,
     /// What was found about the table as a whole; notes about one panel are in [`Panel::notes`].
     pub notes: Vec<Note>,
-    /// SHA-256 over the bytes of the files in their order, in hexadecimal.
+    /// SHA-256 over the bytes of the files in their order (and of files of lift tests), in hexadecimal.
     pub hash: String,
 }
 
@@ -75,6 +77,8 @@ pub struct Panel {
     pub target_scale: Scale,
     /// Scale of each channel, learned on the training rows.
     pub channel_scale: Vec<Scale>,
+    /// Lift tests of this panel that stand in files; a run folder does not keep them.
+    pub lift_tests: Vec<LiftRow>,
     /// What was found, for people.
     pub notes: Vec<Note>,
 }
@@ -97,7 +101,8 @@ pub struct Note {
 /// A file that is absent or cannot be read, a column that is absent or has two roles, a date that is
 /// none, text in a column of numbers. What is wrong with one panel alone is in [`Dataset::failed`].
 pub fn load(file: &ModelFile, path: Option<&Path>) -> Result<Dataset> {
-    let (table, roles) = read::read(file, path, true)?;
-    let (panels, failed) = panel::build(file, &roles, &table);
+    let (mut table, roles) = read::read(file, path, true)?;
+    let (mut panels, failed) = panel::build(file, &roles, &table);
+    lift::read_all(file, &mut panels, &mut table.notes, &mut table.hash)?;
     Ok(Dataset { panels, failed, notes: table.notes, hash: table.hash })
 }

@@ -111,6 +111,7 @@ fn one(
         control_scale,
         target: columns[0].clone(),
         dates,
+        lift_tests: Vec::new(),
         notes,
     })
 }

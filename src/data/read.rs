@@ -15,7 +15,7 @@ use super::{
     source::Source,
 };
 use crate::{
-    config::ModelFile,
+    config::{ModelFile, Spanned},
     error::{Error, Result},
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Table {
 /// Reads the files that `path`, or else the model file, names; where no `target` is needed, the
 /// table may do without.
 pub(super) fn read(file: &ModelFile, path: Option<&Path>, target: bool) -> Result<(Table, Roles)> {
-    let paths = find(file, path)?;
+    let paths = find(file, &file.data.path, path)?;
     let mut table = Table::default();
     let mut known = HashMap::new();
     let mut hash = Sha256::new();
@@ -78,17 +78,21 @@ pub(super) fn read(file: &ModelFile, path: Option<&Path>, target: bool) -> Resul
     Ok((table, roles))
 }
 
-/// Files behind the path or glob, sorted.
-fn find(file: &ModelFile, path: Option<&Path>) -> Result<Vec<PathBuf>> {
+/// Files behind a path or glob, sorted: `path`, or else the one `named` in the model file.
+pub(super) fn find(
+    file: &ModelFile,
+    named: &Spanned<String>,
+    path: Option<&Path>,
+) -> Result<Vec<PathBuf>> {
     let (wanted, dir) = match path {
         Some(path) => (path, Path::new("")),
-        None => (Path::new(&*file.data.path), file.dir()),
+        None => (Path::new(named.as_str()), file.dir()),
     };
     let full = dir.join(wanted);
     let fail = |message: String| match path {
         Some(_) => Error::input(message).help("name a CSV or Parquet file, or a glob of them"),
         None => file
-            .error(file.data.path.span.clone(), message)
+            .error(named.span.clone(), message)
             .help("a path in the model file is relative to that file's folder"),
     };
     if full.is_file() {

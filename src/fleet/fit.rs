@@ -332,7 +332,7 @@ fn start(model: &Model, key: Key) -> Start {
     let mut rng = key.stream(Purpose::Prior, 0);
     let mut points = Vec::with_capacity(PRIOR_DRAWS * dim);
     for _ in 0..PRIOR_DRAWS {
-        let values = model.layout.draw(&mut rng);
+        let values = model.draw(&mut rng);
         points.extend(coordinates.iter().zip(values).map(|(c, x)| c.unmap(x) as f32));
     }
     let variance = (0..dim)

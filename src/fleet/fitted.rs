@@ -128,6 +128,7 @@ impl Kept<'_> {
             target,
             spend,
             control,
+            lift_tests: Vec::new(),
             notes: Vec::new(),
         })
     }

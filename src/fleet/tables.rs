@@ -157,6 +157,12 @@ pub fn time(model: &str, channels: &[String], rows: &[TimeRow]) -> Table {
     for (name, of) in columns {
         table.push(name, Column::Number(rows.iter().map(of).collect()));
     }
+    // Only where the model has events: it is the same for all models of a run.
+    if let Some(column) = rows.iter().map(|row| row.event).collect::<Option<Vec<f64>>>()
+        && !column.is_empty()
+    {
+        table.push("event", Column::Number(column));
+    }
     for (c, channel) in channels.iter().enumerate() {
         let column = rows.iter().map(|row| row.channels[c]).collect();
         table.push(channel.clone(), Column::Number(column));

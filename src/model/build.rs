@@ -1,12 +1,12 @@
 //! From the model file and a panel to a model: families looked up, priors resolved and checked.
 
-use super::effect::{Column, Part, fourier};
+use super::effect::{Column, Curved, Distances, Part, fourier};
 use super::layout::{Layout, settled};
-use super::lift;
 use super::likelihood::Likelihood;
 use super::linear::Unsettled;
 use super::parameters::Builder;
 use super::{Carryover, Channel, Coords, Curve, Model, Series, Structure};
+use super::{cost, curved, lift};
 use crate::config::{ModelFile, Spanned};
 use crate::data::{Note, Panel};
 use crate::error::{Error, Result, suggest};
@@ -39,9 +39,23 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
     let mut builder = Builder { file, panel, coords, layout: Layout::default(), notes: Vec::new() };
 
     let intercept = builder.intercept()?;
+    let mut effects = Curved::default();
+    if let Some(varies) = &file.varying_intercept {
+        let name = "intercept_latent_process_raw";
+        let process = builder.process(name, "time_varying.intercept", varies)?;
+        effects.intercept = Some((intercept, process));
+    }
     let adstocks = builder.adstocks()?;
     let saturations = builder.saturations()?;
+    let roas = builder.roas(&saturations)?;
+    if let Some(varies) = &file.varying_media {
+        let name = "media_temporal_latent_multiplier_raw";
+        effects.media = Some(builder.process(name, "time_varying.media", varies)?);
+    }
     let linear = builder.linear()?;
+    let (bumps, distances) = builder.events()?;
+    effects.bumps = bumps;
+    let numbers = Distances::new(&effects, distances, &panel.dates, panel.n_train);
     let likelihood_slots = builder.likelihood(likelihood)?;
     builder.unused_priors()?;
     builder.few_rows();
@@ -51,11 +65,18 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
     let place = |slot: usize| settled(slot, dim);
     let places = |slots: Vec<usize>| slots.into_iter().map(place).collect::<Vec<_>>();
 
+    curved::settle(&mut effects, dim);
+
     let mut series = Series::new(panel);
+    series.curved = numbers;
     let ones = vec![1.0; series.n_dates()];
-    let constant = Unsettled { slot: intercept, part: Part::Baseline, values: ones };
+    let constant = effects.intercept.is_none().then_some(Unsettled {
+        slot: intercept,
+        part: Part::Baseline,
+        values: ones,
+    });
     let settle = |Unsettled { slot, part, values }| Column { element: place(slot), part, values };
-    series.columns = std::iter::once(constant).chain(linear).map(settle).collect();
+    series.columns = constant.into_iter().chain(linear).map(settle).collect();
 
     let lower = lower_bound(file, panel, likelihood, &series)?;
     let channel = |(adstock, saturation): (Carryover, Curve)| Channel {
@@ -63,8 +84,12 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
         saturation: Curve { slots: places(saturation.slots), ..saturation },
     };
     let lifts = lift::read(file, panel)?;
+    let costs = cost::read(file, panel)?;
     let structure = Structure {
         lifts: lifts.iter().map(|lift| lift.channel).collect(),
+        costs: costs.iter().map(|cost| cost.channel).collect(),
+        curved: effects,
+        roas: roas.iter().map(|roas| roas.channel).collect(),
         adstock_first: file.adstock_first,
         channels: adstocks.into_iter().zip(saturations).map(channel).collect(),
         likelihood,
@@ -73,7 +98,8 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
         n_values: layout.n_values(),
         hierarchical,
     };
-    let model = Model { key: panel.key.clone(), structure, layout, coords, lower, series, lifts };
+    let key = panel.key.clone();
+    let model = Model { key, structure, layout, coords, lower, series, lifts, costs, roas };
     Ok(Built { model, notes })
 }
 

@@ -49,6 +49,8 @@ pub struct Element {
     pub data_dominated: bool,
     /// What is made of it, where it is the offset of a non-centred parameter.
     pub derived: Option<Derived>,
+    /// Whether it has no prior of its own: it is that of a channel's return on spend.
+    pub implied: bool,
 }
 
 /// The arguments of a prior.
@@ -146,7 +148,7 @@ impl Element {
     /// The coordinate the sampler moves in.
     pub fn sampling(&self) -> Coordinate {
         match &self.arguments {
-            Arguments::Fixed(arguments) if !self.data_dominated => {
+            Arguments::Fixed(arguments) if !self.data_dominated && !self.implied => {
                 Coordinate::prior_quantile(self.distribution, arguments)
             }
             _ => self.plain(),

@@ -1,11 +1,13 @@
 //! Lift tests: what experiments say of a channel's saturation curve. A test raised the spend of a
 //! channel from x to x + delta_x and measured the change delta_y with standard error sigma; |delta_y| is
-//! Gamma distributed with mean |f(x + delta_x) − f(x)|, f the saturation alone.
+//! Gamma distributed with mean |f(x + delta_x) − f(x)|, f the saturation alone, times what multiplies
+//! media on the date of the test where they vary in time.
 
 use super::transforms;
 use crate::config::ModelFile;
-use crate::data::Panel;
+use crate::data::{Panel, lift_problem};
 use crate::error::{Error, Result};
+use jiff::civil::Date;
 
 /// A lift test in the model's units.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,48 +16,74 @@ pub struct Lift {
     pub channel: usize,
     /// Scaled spend without and with the change.
     pub spend: [f64; 2],
+    /// The training row on which it took place, where media vary in time.
+    pub row: Option<usize>,
     /// Its measured effect, without sign, on the scaled target.
     pub effect: f64,
     /// The standard error of that.
     pub sigma: f64,
 }
 
-/// The lift tests of a panel's model.
+/// The lift tests of a panel's model: those of the model file, then those of its files.
 pub(super) fn read(file: &ModelFile, panel: &Panel) -> Result<Vec<Lift>> {
     let mut lifts = Vec::new();
     for test in &file.lift_tests {
         let error = |message: String| file.error(test.channel.span.clone(), message);
-        let name = test.channel.as_str();
         let channel = transforms::channel(file, &test.channel, &panel.channels)?;
-        let spend = [test.x, test.x + test.delta_x];
-        let what = if test.sigma <= 0.0 {
-            Some("sigma must be above 0")
-        } else if test.delta_x * test.delta_y <= 0.0 {
-            Some("delta_x and delta_y must have the same sign, neither may be 0")
-        } else if spend.iter().any(|x| *x < 0.0) {
-            Some("x and x + delta_x must not be negative")
-        } else {
-            None
-        };
-        if let Some(what) = what {
-            return Err(error(format!("the lift test of \"{name}\": {what}")));
+        let numbers = [test.x, test.delta_x, test.delta_y, test.sigma];
+        if let Some(what) = lift_problem(numbers) {
+            return Err(error(format!("the lift test of \"{}\": {what}", *test.channel)));
         }
-        // A change: the target's shift does not matter.
-        let (scale, target) = (panel.channel_scale[channel], panel.target_scale.factor);
-        // The training rows of this panel have nothing to scale by: no error of the file.
-        let unscaled = [(scale.factor, name), (target, "the target")];
-        if let Some((_, what)) = unscaled.into_iter().find(|(factor, _)| *factor == 0.0) {
-            return Err(Error::input(format!(
-                "the lift test of {name:?} cannot be used: {what} is 0 on all training rows"
-            ))
-            .help("leave the lift test out of this panel's model file"));
+        if file.varying_media.is_some() && test.date.is_none() {
+            let help =
+                "media vary in time: say on which training row it was, date = \"2024-01-29\"";
+            return Err(error("the lift test has no date".into()).help(help));
         }
-        lifts.push(Lift {
-            channel,
-            spend: spend.map(|x| scale.scale(x)),
-            effect: test.delta_y.abs() / target,
-            sigma: test.sigma / target,
-        });
+        lifts.push(lift(file, panel, channel, numbers, test.date)?);
+    }
+    for test in &panel.lift_tests {
+        let wrong = |what: &str| Error::input(format!("{}: {what}", test.place));
+        let channel = panel.channels.iter().position(|name| *name == test.channel);
+        let channel = channel.ok_or_else(|| wrong("unknown channel"))?;
+        let found = lift(file, panel, channel, test.numbers, test.date);
+        lifts.push(found.map_err(|error| error.context(&test.place))?);
     }
     Ok(lifts)
+}
+
+fn lift(
+    file: &ModelFile,
+    panel: &Panel,
+    channel: usize,
+    [x, delta_x, delta_y, sigma]: [f64; 4],
+    date: Option<Date>,
+) -> Result<Lift> {
+    let name = &panel.channels[channel];
+    // A change: the target's shift does not matter.
+    let (scale, target) = (panel.channel_scale[channel], panel.target_scale.factor);
+    // The training rows of this panel have nothing to scale by: no error of the file.
+    let unscaled = [(scale.factor, name.as_str()), (target, "the target")];
+    if let Some((_, what)) = unscaled.into_iter().find(|(factor, _)| *factor == 0.0) {
+        return Err(Error::input(format!(
+            "the lift test of {name:?} cannot be used: {what} is 0 on all training rows"
+        ))
+        .help("leave the lift test out of this panel's model file"));
+    }
+    let row = match date.filter(|_| file.varying_media.is_some()) {
+        None => None,
+        Some(date) => {
+            let row = panel.dates[..panel.n_train].iter().position(|row| *row == date);
+            Some(row.ok_or_else(|| {
+                Error::input(format!("the lift test of {name:?} is on {date}, no training row"))
+                    .help("media vary in time: give it the date of the row it belongs to")
+            })?)
+        }
+    };
+    Ok(Lift {
+        channel,
+        spend: [x, x + delta_x].map(|x| scale.scale(x)),
+        row,
+        effect: delta_y.abs() / target,
+        sigma: sigma / target,
+    })
 }

@@ -3,7 +3,7 @@
 use super::effect::{Part, fourier, trend};
 use super::family::Support;
 use super::parameters::{Builder, Default, Slot};
-use crate::config::{Fourier, Period, Prior, Trend};
+use crate::config::{Fourier, Period, Prior, Spanned, Trend};
 use crate::error::Result;
 
 /// Names of dims and parameters that models have or may have.
@@ -49,10 +49,10 @@ impl Builder<'_> {
             add(Part::Seasonality, self.fourier(effect)?, values);
         }
         if let Some(trend) = &file.trend {
-            let (slope, changes) = self.trend(trend)?;
-            let values = |n| trend::columns(n, &panel.dates, panel.n_train);
-            add(Part::Baseline, slope, values(1));
-            add(Part::Baseline, changes, values(trend.changepoints));
+            let (constant, changes) = self.trend(trend)?;
+            add(Part::Baseline, constant, vec![vec![1.0; panel.dates.len()]]);
+            let values = trend::columns(trend.changepoints, &panel.dates, panel.n_train);
+            add(Part::Baseline, changes, values);
         }
         Ok(columns)
     }
@@ -76,38 +76,44 @@ impl Builder<'_> {
     }
 
     fn fourier(&mut self, effect: &Fourier) -> Result<Vec<usize>> {
-        let file = self.file;
         let name = effect.name.as_str();
         let beta = format!("{name}_beta");
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        // A dim has a name that no other dim and no parameter has; some of these come later.
-        let taken = RESERVED.contains(&name)
-            || name.starts_with("y_")
-            || !self.coords.of(name).is_empty()
-            || [name, &beta].iter().any(|name| self.layout.find(name).is_some());
-        if !plain || taken {
-            let message =
-                if plain { "is taken: choose another" } else { "must be letters, digits and _" };
-            return Err(
-                file.error(effect.name.span.clone(), format!("the name \"{name}\" {message}"))
-            );
-        }
+        self.new_dim(&effect.name, std::slice::from_ref(&beta))?;
         self.known("[[fourier]]", &["beta"], &effect.priors)?;
         self.coords.others.push((name.into(), fourier::names(effect.order)));
         let prior = effect.priors.get("beta");
         self.coefficients(beta, name, prior, ("Laplace", &[("b", 1.0)]))
     }
 
-    /// Slots of the constant slope, if there is one, and of the changes.
+    /// Refuses the name of a dim that is no plain word, or that another dim or a parameter has, as may
+    /// one of `parameters`, which are to come.
+    pub fn new_dim(&self, name: &Spanned<String>, parameters: &[String]) -> Result<()> {
+        let text = name.as_str();
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        // Some parameters come later than effects.
+        let taken = RESERVED.contains(&text)
+            || text.starts_with("y_")
+            || !self.coords.of(text).is_empty()
+            || self.layout.find(text).is_some()
+            || parameters.iter().any(|name| self.layout.find(name).is_some());
+        if plain && !taken {
+            return Ok(());
+        }
+        let message =
+            if plain { "is taken: choose another" } else { "must be letters, digits and _" };
+        Err(self.file.error(name.span.clone(), format!("the name \"{text}\" {message}")))
+    }
+
+    /// Slots of the constant, if there is one, and of the changes.
     fn trend(&mut self, effect: &Trend) -> Result<(Vec<usize>, Vec<usize>)> {
         self.known("[trend]", &["delta", "k"], &effect.priors)?;
-        let slope = match effect.priors.get("k") {
+        let constant = match effect.priors.get("k") {
             None => Vec::new(),
             prior => self.coefficients("k".into(), "", prior, ("Normal", &[("sigma", 0.05)]))?,
         };
         self.coords.others.push(("changepoint".into(), trend::names(effect.changepoints)));
         let (prior, default) = (effect.priors.get("delta"), ("Laplace", &[("b", 0.25)][..]));
-        Ok((slope, self.coefficients("delta".into(), "changepoint", prior, default)?))
+        Ok((constant, self.coefficients("delta".into(), "changepoint", prior, default)?))
     }
 
     fn coefficients(

@@ -3,6 +3,8 @@
 
 pub mod adstock;
 pub mod build;
+pub mod cost;
+mod curved;
 pub mod lift;
 mod linear;
 mod parameters;
@@ -12,6 +14,7 @@ pub mod family;
 pub mod layout;
 pub mod likelihood;
 pub mod prior;
+pub mod roas;
 pub mod saturation;
 pub mod series;
 pub mod simulate;
@@ -22,8 +25,11 @@ pub use layout::{Layout, Space};
 pub use series::{Coords, Series};
 
 use adstock::Adstock;
+use cost::Cost;
+use effect::Curved;
 use lift::Lift;
 use likelihood::Likelihood;
+use roas::Roas;
 use saturation::Saturation;
 
 /// One channel's transforms, and where they find their parameters.
@@ -72,8 +78,14 @@ pub struct Structure {
     pub likelihood_slots: Vec<usize>,
     /// Number of elements.
     pub dim: usize,
+    /// Effects that are not linear in their parameters.
+    pub curved: Curved,
     /// Channels of the lift tests.
     pub lifts: Vec<usize>,
+    /// Channels whose cost per target is calibrated.
+    pub costs: Vec<usize>,
+    /// Channels whose return has a prior.
+    pub roas: Vec<usize>,
     /// Number of values: elements, then what is made of them.
     pub n_values: usize,
     /// Whether a prior depends on other values, or a value is made of others.
@@ -109,6 +121,10 @@ pub struct Model {
     pub series: Series,
     /// Lift tests.
     pub lifts: Vec<Lift>,
+    /// Calibrated costs per target.
+    pub costs: Vec<Cost>,
+    /// Priors of returns.
+    pub roas: Vec<Roas>,
 }
 
 impl Model {

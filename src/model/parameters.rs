@@ -47,9 +47,11 @@ pub(super) struct Slot<'a> {
 }
 
 impl Builder<'_> {
+    /// The intercept, or the level that it varies around.
     pub fn intercept(&mut self) -> Result<usize> {
+        let varies = self.file.varying_intercept.is_some();
         let slot = Slot {
-            name: "intercept_contribution".into(),
+            name: if varies { "intercept_baseline" } else { "intercept_contribution" }.into(),
             dim: "",
             stored: String::new(),
             channels: Vec::new(),
@@ -217,7 +219,8 @@ impl Builder<'_> {
             None => Arguments::Nested { signature, operands },
         };
         let data_dominated = slot.data_dominated;
-        let element = Element { distribution, arguments, data_dominated, derived: None };
+        let element =
+            Element { distribution, arguments, data_dominated, derived: None, implied: false };
         let support = element.support();
         let (lower, upper) = support.bounds();
         if lower >= upper {
@@ -465,5 +468,6 @@ pub(super) fn default_element(slot: &Slot<'_>) -> Element {
         ),
         data_dominated: slot.data_dominated,
         derived: None,
+        implied: false,
     }
 }

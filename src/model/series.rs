@@ -1,6 +1,6 @@
 //! The numbers of one panel as the density wants them: scaled spend and target, design columns.
 
-use super::effect::Column;
+use super::effect::{Column, Distances};
 use crate::data::Panel;
 
 /// Labels of the dims.
@@ -43,6 +43,8 @@ pub struct Series {
     pub spend: Vec<Vec<f64>>,
     /// Columns of the linear effects.
     pub columns: Vec<Column>,
+    /// Numbers of the other effects.
+    pub curved: Distances,
 }
 
 impl Series {
@@ -57,6 +59,7 @@ impl Series {
             target: panel.target.iter().map(|&y| panel.target_scale.scale(y)).collect(),
             spend: (0..panel.channels.len()).map(scaled).collect(),
             columns: Vec::new(),
+            curved: Distances::default(),
         }
     }
 

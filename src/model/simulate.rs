@@ -1,5 +1,6 @@
 //! Simulation: draws from the prior, and the mean that given parameters have, as plain formulas.
 
+use super::effect::{Effects, Part};
 use super::saturation::{MAX_PARAMETERS, Saturation};
 use super::{Carryover, Channel, Model};
 use crate::math::{Lane, Wide};
@@ -20,6 +21,12 @@ pub fn mean_on(model: &Model, values: &[f64], rows: usize) -> Vec<f64> {
             *mu += values[column.element] * x;
         }
     }
+    let effects = effects(model, values);
+    for part in Part::ALL {
+        for (mu, x) in mu.iter_mut().zip(effects.part(part)) {
+            *mu += x.get(0);
+        }
+    }
     for media in media(model, values, rows) {
         for (mu, x) in mu.iter_mut().zip(media) {
             *mu += x;
@@ -28,10 +35,18 @@ pub fn mean_on(model: &Model, values: &[f64], rows: usize) -> Vec<f64> {
     mu
 }
 
+/// The effects that are not linear, on all dates.
+fn effects(model: &Model, values: &[f64]) -> Effects<Plain> {
+    let values: Vec<Plain> = values.iter().map(|&x| Plain::splat(x)).collect();
+    let (series, curved) = (&model.series, &model.structure.curved);
+    Effects::new(curved, &series.curved, series.n_train, &values)
+}
+
 /// What each channel contributes to the scaled target on the first `rows` dates,
 /// `[channel][date]`; later dates have no influence.
 pub fn media(model: &Model, values: &[f64], rows: usize) -> Vec<Vec<f64>> {
     let structure = &model.structure;
+    let factors = effects(model, values).media;
     let contribution = |(channel, spend): (&Channel, &Vec<f64>)| {
         let mut x = spend[..rows].to_vec();
         let weights = weights(&channel.adstock, values);
@@ -46,6 +61,7 @@ pub fn media(model: &Model, values: &[f64], rows: usize) -> Vec<Vec<f64>> {
         if structure.adstock_first {
             saturate(&mut x);
         }
+        x.iter_mut().zip(&factors).for_each(|(x, factor)| *x *= factor.get(0));
         x
     };
     structure.channels.iter().zip(&model.series.spend).map(contribution).collect()
@@ -83,7 +99,7 @@ mod tests {
     use rand_philox::Philox;
 
     use super::super::adstock::{Adstock, Mode, shift};
-    use super::super::effect::{Column, Part};
+    use super::super::effect::Column;
     use super::super::layout::{Arguments, Element};
     use super::super::likelihood::Likelihood;
     use super::super::prior::Distribution;
@@ -109,11 +125,15 @@ mod tests {
             n_values: 6,
             hierarchical: false,
             lifts: vec![],
+            costs: vec![],
+            roas: vec![],
+            curved: Default::default(),
         };
         let series = Series {
             n_train: 5,
             target: vec![0.0; 6],
             spend: vec![vec![1.0, 0.0, 0.5, 0.2, 0.0, 0.9]],
+            curved: Default::default(),
             columns: vec![
                 Column { element: 0, part: Part::Baseline, values: vec![1.0; 6] },
                 Column {
@@ -125,7 +145,17 @@ mod tests {
         };
         let coords = Coords::default();
         let layout = Layout::default();
-        Model { key: "model".into(), structure, layout, coords, lower: 0.0, series, lifts: vec![] }
+        Model {
+            key: "model".into(),
+            structure,
+            layout,
+            coords,
+            lower: 0.0,
+            series,
+            lifts: vec![],
+            costs: vec![],
+            roas: vec![],
+        }
     }
 
     const VALUES: [f64; 6] = [0.3, 0.4, 2.5, 0.6, -0.1, 0.05];
@@ -196,6 +226,7 @@ mod tests {
                 arguments: Arguments::Fixed(arguments.clone()),
                 data_dominated: false,
                 derived: None,
+                implied: false,
             };
         let elements: Vec<Element> = priors.iter().map(element).collect();
         let layout = Layout { parameters: vec![], elements };

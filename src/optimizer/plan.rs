@@ -5,7 +5,7 @@ use super::program::{Program, Row};
 use super::response::Response;
 use super::scenario::{Bound, Change, Flighting, Quantity, ReferenceSpend, Rows, Scenario, Target};
 use super::select::{Key, most_exact};
-use crate::analysis::Fitted;
+use crate::analysis::{Fitted, mean_without_media};
 use crate::error::{Error, Result};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -172,17 +172,7 @@ impl Plan {
         if self.scenario.objective.maximize != Quantity::Sales {
             return 0.0;
         }
-        let (dim, n) = (fitted.model.structure.n_values, rows.len() as f64);
-        let draws = (fitted.draws.len() / dim) as f64;
-        let mean =
-            |element: usize| fitted.draws.iter().skip(element).step_by(dim).sum::<f64>() / draws;
-        let columns = fitted.model.series.columns.iter();
-        let scaled: f64 = columns
-            .map(|column| {
-                mean(column.element) * column.values[rows.clone()].iter().sum::<f64>() / n
-            })
-            .sum();
-        fitted.panel.target_scale.unscale(scaled)
+        fitted.panel.target_scale.unscale(mean_without_media(fitted, rows.clone()))
     }
 
     /// Number of periods of the horizon.

@@ -226,6 +226,7 @@ impl Report<'_> {
             Component::Part(Part::Baseline) => "base".into(),
             Component::Part(Part::Seasonality) => "season".into(),
             Component::Part(Part::Control) => "control".into(),
+            Component::Part(Part::Event) => "event".into(),
             Component::Channel(c) => colour(c),
             Component::Channels | Component::Mean => "sum".into(),
         };
@@ -245,6 +246,7 @@ impl Report<'_> {
                     Component::Part(Part::Baseline) => row.baseline,
                     Component::Part(Part::Seasonality) => row.seasonality,
                     Component::Part(Part::Control) => row.control,
+                    Component::Part(Part::Event) => row.event.unwrap_or_default(),
                     Component::Channel(c) => row.channels[*c],
                     Component::Channels | Component::Mean => f64::NAN,
                 })

@@ -144,6 +144,7 @@ impl Retailer {
             control_scale,
             target_scale: Scale::NONE,
             channel_scale: spend.iter().map(learn).collect(),
+            lift_tests: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -154,7 +155,7 @@ impl Retailer {
         let mut rng = stream(key, 1);
         let sigma = model.structure.likelihood_slots[0];
         for _ in 0..MAX_DRAWS {
-            let values = model.layout.draw(&mut rng);
+            let values = model.draw(&mut rng);
             let mut y = simulate::mean_on(model, &values, model.series.n_dates());
             y.iter_mut().for_each(|y| *y += values[sigma] * patterns::normal(&mut rng));
             let largest = y[..model.series.n_train].iter().copied().fold(0.0, f64::max);

@@ -158,6 +158,9 @@ fn effect(toml: &mut String, extra: &Value) {
             let about = format!("name = \"monthly\"\nperiod = \"month\"\norder = {order}");
             writeln!(toml, "[[fourier]]\n{about}").unwrap();
         }
+        Some("tvp_intercept") => {
+            writeln!(toml, "[time_varying.intercept]\nm = {}", extra["m"]).unwrap();
+        }
         Some("lift_test") => {
             let table = &extra["df"];
             for i in 0..table["channel"].as_array().expect("rows").len() {

@@ -29,6 +29,7 @@ fn weekly(n: usize) -> Panel {
         control_scale: vec![Scale::NONE; 2],
         target_scale: Scale { shift: 0.0, factor: 2.0 },
         channel_scale: vec![Scale { shift: 0.0, factor: 1.0 }; 2],
+        lift_tests: Vec::new(),
         notes: Vec::new(),
     }
 }

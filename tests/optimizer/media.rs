@@ -38,7 +38,7 @@ fn totals(
     let mut response = vec![Lanes::zero(); window.n_dates()];
     let mut totals = Vec::new();
     for block in draws.chunks(Lanes::LEN * structure.n_values) {
-        let parameters = Parameters::<Lanes>::new(structure, block);
+        let parameters = Parameters::<Lanes>::new(window.model, block);
         window.media(c, &padded, &parameters, &mut response);
         for lane in 0..parameters.n_draws {
             totals.push(response.iter().map(|x| x.get(lane)).sum());

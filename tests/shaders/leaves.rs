@@ -5,6 +5,7 @@ use super::probe::{FORMULA, Point, Probe};
 use gigamix::math::{Lane, Wide};
 use gigamix::model::adstock::Adstock;
 use gigamix::model::coordinate::{self, Coordinate};
+use gigamix::model::effect::{bump, process};
 use gigamix::model::family::{Parameter, Support, Wgsl};
 use gigamix::model::likelihood::{self, Likelihood};
 use gigamix::model::prior::{Distribution, Value};
@@ -293,6 +294,58 @@ pub fn coordinates() -> Probe {
             y[6] = m.logp;
             y[7] = m.dlogp;"
             .into(),
+        points,
+    }
+}
+
+/// Spectral densities and the softplus, each with its derivatives.
+pub fn process() -> Probe {
+    let lengths = [0.0, 1e-18, 1e-6, 0.02, 0.7, 5.0, 40.0, 3e3, 1e17, 1e19];
+    let omegas = [0.01, 0.3, 2.5];
+    let mut points = Vec::new();
+    for (ls, omega) in lengths.into_iter().flat_map(|ls| omegas.map(|omega| (ls, omega))) {
+        let amplitude = process::amplitude(number(omega), number(ls));
+        // The softplus beyond what any process takes, too.
+        let x = (ls.ln().max(-60.0) * omega).min(200.0);
+        let softplus = process::softplus(number(x));
+        points.push(Point {
+            input: vec![omega, ls, x],
+            expected: numbers(&[amplitude, softplus].concat()),
+            tolerance: FORMULA,
+        });
+    }
+    Probe {
+        path: process::WGSL.path,
+        text: process::WGSL.text.into(),
+        needs: &[ELEMENTARY],
+        header: String::new(),
+        body: "let a = process_amplitude(x[0], x[1]);
+            let s = softplus(x[2]);
+            y[0] = a.x;
+            y[1] = a.y;
+            y[2] = s.x;
+            y[3] = s.y;"
+            .into(),
+        points,
+    }
+}
+
+/// Bumps and their derivatives.
+pub fn bump() -> Probe {
+    let mut points = Vec::new();
+    for sigma in [0.0, 1e-4, 0.5, 3.0, 7.0, 60.0] {
+        for z in [0.0, 1.0, -2.0, 9.0, -30.0, 400.0, bump::FAR as f32] {
+            let found = bump::bump(number(z), number(sigma));
+            let (input, expected) = (vec![z, sigma], numbers(&found));
+            points.push(Point { input, expected, tolerance: FORMULA });
+        }
+    }
+    Probe {
+        path: bump::WGSL.path,
+        text: bump::WGSL.text.into(),
+        needs: &[ELEMENTARY],
+        header: String::new(),
+        body: "let b = bump(x[0], x[1]); y[0] = b.x; y[1] = b.y;".into(),
         points,
     }
 }

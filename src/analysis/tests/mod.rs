@@ -247,7 +247,7 @@ fn contributions_equal_naive_loops_and_the_density() {
         for distribution in ["Normal", "TruncatedNormal"] {
             let (model, _) = model(&toml(first, adstock, distribution), CSV);
             let s = &model.structure;
-            let p = Parameters::<Exact>::new(s, &draws);
+            let p = Parameters::<Exact>::new(&model, &draws);
             assert_eq!(p.n_draws, 5);
             let windows = [Window::train(&model), Window::test(&model)];
             let mut likelihood = Exact::zero();

@@ -25,25 +25,30 @@ trait Compiled {
     const SATURATION: Option<Saturation>;
     /// The likelihood, if it is known.
     const LIKELIHOOD: Option<Likelihood>;
+    /// Whether there are effects that are not linear.
+    const CURVED: bool;
 }
 
 /// Declares what loops are compiled for.
 macro_rules! compiled {
-    ($($name:ident: $first:expr, $saturation:expr, $likelihood:expr;)+) => { $(
+    ($($name:ident: $first:expr, $saturation:expr, $likelihood:expr, $curved:expr;)+) => { $(
         struct $name;
         impl Compiled for $name {
             const ADSTOCK_FIRST: bool = $first;
             const SATURATION: Option<Saturation> = $saturation;
             const LIKELIHOOD: Option<Likelihood> = $likelihood;
+            const CURVED: bool = $curved;
         }
     )+ };
 }
 
 compiled! {
-    UsualTruncated: true, Some(Saturation::Logistic), Some(Likelihood::TruncatedNormal);
-    UsualNormal: true, Some(Saturation::Logistic), Some(Likelihood::Normal);
-    AdstockFirst: true, None, None;
-    SaturationFirst: false, None, None;
+    UsualTruncated: true, Some(Saturation::Logistic), Some(Likelihood::TruncatedNormal), false;
+    UsualNormal: true, Some(Saturation::Logistic), Some(Likelihood::Normal), false;
+    AdstockFirst: true, None, None, false;
+    SaturationFirst: false, None, None, false;
+    CurvedAdstockFirst: true, None, None, true;
+    CurvedSaturationFirst: false, None, None, true;
 }
 
 /// Log likelihood; the gradients with respect to element values, weights and saturation parameters
@@ -51,6 +56,12 @@ compiled! {
 #[inline(always)]
 pub fn likelihood<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let s = &program.structure;
+    if !s.curved.is_empty() {
+        return match s.adstock_first {
+            true => over_dates::<L, CurvedAdstockFirst>(program, scratch),
+            false => over_dates::<L, CurvedSaturationFirst>(program, scratch),
+        };
+    }
     if !s.adstock_first {
         return over_dates::<L, SaturationFirst>(program, scratch);
     }
@@ -93,6 +104,8 @@ fn over_dates<L: Lane, C: Compiled>(program: &Program<L::Scalar>, scratch: &mut 
                 *mu = scratch.value[element].mul_add(L::from_scalar(x), *mu);
             }
         }
+        let mut varying = [L::zero(); DATES];
+        let media = if C::CURVED { &mut varying } else { &mut mu };
         for (c, channel) in scratch.channels.iter_mut().enumerate() {
             let span = span(&s.channels[c].adstock, first);
             if C::ADSTOCK_FIRST {
@@ -102,17 +115,20 @@ fn over_dates<L: Lane, C: Compiled>(program: &Program<L::Scalar>, scratch: &mut 
                 let responses = &mut channel.responses;
                 let family = s.channels[c].saturation.family;
                 family.responses(C::SATURATION, &adstocked, &channel.parameters, responses);
-                for (mu, value) in mu.iter_mut().zip(responses.value) {
-                    *mu += value;
+                for (media, value) in media.iter_mut().zip(responses.value) {
+                    *media += value;
                 }
             } else {
                 let saturated = &channel.saturated[span];
                 let adstocked: Dates<L> =
                     adstock::weigh(&channel.weights, saturated, |response| response.value);
-                for (mu, adstocked) in mu.iter_mut().zip(adstocked) {
-                    *mu += adstocked;
+                for (media, adstocked) in media.iter_mut().zip(adstocked) {
+                    *media += adstocked;
                 }
             }
+        }
+        if C::CURVED {
+            scratch.curves.add(first, &varying, &mut mu);
         }
 
         let mut back = [L::zero(); DATES];
@@ -137,6 +153,10 @@ fn over_dates<L: Lane, C: Compiled>(program: &Program<L::Scalar>, scratch: &mut 
                 let sum = &mut scratch.gradient[element];
                 *sum = back.mul_add(L::from_scalar(x), *sum);
             }
+        }
+        if C::CURVED {
+            // From here on what flows back to media.
+            scratch.curves.add_back(first, &varying, &mut back);
         }
         for (c, channel) in scratch.channels.iter_mut().enumerate() {
             let span = span(&s.channels[c].adstock, first);
@@ -170,6 +190,30 @@ fn over_dates<L: Lane, C: Compiled>(program: &Program<L::Scalar>, scratch: &mut 
         scratch.gradient[element] += back;
     }
     logp
+}
+
+/// Where the newest number of the window of a date stands in a channel's padded numbers.
+#[inline(always)]
+pub fn newest(adstock: &Carryover, date: usize) -> usize {
+    date + adstock.shift + adstock.n_weights
+}
+
+/// The weighted sum over one window, the first weight on its newest number.
+#[inline(always)]
+pub fn weigh_one<L: Lane>(weights: &[L], newest: usize, lane: impl Fn(usize) -> L) -> L {
+    let mut sum = L::zero();
+    for (j, w) in weights.iter().enumerate() {
+        sum = w.mul_add(lane(newest - j), sum);
+    }
+    sum
+}
+
+/// Adds to each weight's sum what flows back to it from the weighted sum of [`weigh_one`].
+#[inline(always)]
+pub fn weigh_one_back<L: Lane>(sums: &mut [L], newest: usize, lane: impl Fn(usize) -> L, back: L) {
+    for (j, sum) in sums.iter_mut().enumerate() {
+        *sum = back.mul_add(lane(newest - j), *sum);
+    }
 }
 
 /// Where the windows of the block of dates from `first` on begin and end in a channel's padded numbers.

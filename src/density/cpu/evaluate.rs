@@ -2,12 +2,13 @@
 //!
 //! The same code over `f64` lanes is the oracle that everything else is held against.
 
-use super::dates;
+use super::curved::Curves;
 use super::program::{DATES, Prior, Program};
+use super::{calibration, curved, dates};
 use crate::math::Lane;
 use crate::model::adstock::{self, normalize};
 use crate::model::layout::{Derived, Made, Operand};
-use crate::model::prior::{self, Distribution, MAX_ARGUMENTS, Value};
+use crate::model::prior::MAX_ARGUMENTS;
 use crate::model::{self, saturation};
 
 /// Working memory of [`evaluate`], reused from call to call.
@@ -20,10 +21,16 @@ pub struct Scratch<L> {
     pub likelihood: L,
     /// Log likelihood of the lift tests.
     pub lift: L,
+    /// Potential of the costs per target.
+    pub cost: L,
+    /// Log prior of the returns with their Jacobian.
+    pub roas: L,
     /// d log density / dx of every value, an element's own prior left out.
     pub(super) gradient: Vec<L>,
     /// What the channels need.
     pub(super) channels: Vec<Channel<L>>,
+    /// What the effects that are not linear need.
+    pub(super) curves: Curves<L>,
     /// dx/du of every element.
     dx: Vec<L>,
 }
@@ -79,6 +86,9 @@ impl<L: Lane> Scratch<L> {
             prior: vec![zero; dim],
             likelihood: zero,
             lift: zero,
+            cost: zero,
+            roas: zero,
+            curves: Curves::new(program),
             gradient: vec![zero; values],
             channels: program.spend.iter().zip(&s.channels).map(channel).collect(),
             dx: vec![zero; dim],
@@ -96,10 +106,19 @@ pub fn evaluate<L: Lane>(
 ) -> L {
     let mut logp = priors(program, u, gradient, scratch);
     transforms(program, scratch);
+    let curved = !program.structure.curved.is_empty();
+    if curved {
+        curved::forward(program, scratch);
+    }
     scratch.likelihood = dates::likelihood(program, scratch);
     logp += scratch.likelihood;
-    scratch.lift = lifts(program, scratch);
-    logp += scratch.lift;
+    scratch.lift = calibration::lifts(program, scratch);
+    scratch.cost = calibration::costs(program, scratch);
+    scratch.roas = calibration::roas(program, scratch);
+    logp += scratch.lift + scratch.cost + scratch.roas;
+    if curved {
+        curved::back(program, scratch);
+    }
     transforms_back(program, scratch);
     if program.structure.hierarchical {
         derived_back(program, scratch);
@@ -126,6 +145,7 @@ fn priors<L: Lane>(
         let (mut prior, mut slope) = (mapped.logp, mapped.dlogp);
         match &program.priors[i] {
             Prior::Included => {}
+            Prior::Implied => (prior, slope) = (L::zero(), L::zero()),
             Prior::Fixed(distribution, constants) => {
                 let constants = constants.map(L::splat);
                 let (density, derivative) = distribution.log_density(mapped.value, &constants);
@@ -226,34 +246,6 @@ fn transforms<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
         channel.weights_back.fill(L::zero());
         channel.parameters_back = [L::zero(); _];
     }
-}
-
-/// The lift tests' part of the log density; what flows back is added to that of the saturation
-/// parameters.
-#[inline(always)]
-fn lifts<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
-    let mut logp = L::zero();
-    for lift in &program.lifts {
-        let saturation = program.structure.channels[lift.channel].saturation.family;
-        let channel = &mut scratch.channels[lift.channel];
-        let at = |x: f64| saturation.response(L::splat(x), &channel.parameters);
-        let (before, after) = (at(lift.spend[0]), at(lift.spend[1]));
-        let change = after.value - before.value;
-        let (effect, ln_effect) = (L::splat(lift.effect), L::splat(lift.effect.ln()));
-        let zero = L::zero();
-        let measured =
-            Value { x: effect, below: effect, above: zero, ln_below: ln_effect, ln_above: zero };
-        let arguments = [change.abs(), L::splat(lift.sigma), zero, zero];
-        let density = Distribution::Gamma.nested(prior::gamma::BY_MEAN, measured, &arguments);
-        logp += density.logp;
-        let back = L::select_lt(change, zero, -density.da[0], density.da[0]);
-        for (sum, (after, before)) in
-            channel.parameters_back.iter_mut().zip(after.dp.into_iter().zip(before.dp))
-        {
-            *sum = back.mul_add(after - before, *sum);
-        }
-    }
-    logp
 }
 
 /// Carries what flowed back to weights and saturation parameters to the elements.

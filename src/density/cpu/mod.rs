@@ -1,5 +1,7 @@
 //! The CPU engine: chains across SIMD lanes, blocks of lanes over threads.
 
+mod calibration;
+mod curved;
 mod dates;
 mod evaluate;
 mod factor;

@@ -22,6 +22,10 @@ pub struct Evaluation {
     pub likelihood: f64,
     /// Log likelihood of the lift tests; none without them.
     pub lift: Option<f64>,
+    /// Potential of the costs per target; none without them.
+    pub cost: Option<f64>,
+    /// Log prior of the returns with their Jacobian; none without such priors.
+    pub roas: Option<f64>,
     /// Gradient of the log density, one per element.
     pub gradient: Vec<f64>,
     /// Value of every element.
@@ -75,6 +79,8 @@ impl Task for Evaluate<'_> {
                 evaluations.push(Evaluation {
                     logp: logp.get(lane),
                     likelihood: scratch.likelihood.get(lane),
+                    cost: (!program.costs.is_empty()).then(|| scratch.cost.get(lane)),
+                    roas: (!program.roas.is_empty()).then(|| scratch.roas.get(lane)),
                     lift: (!program.lifts.is_empty()).then(|| scratch.lift.get(lane)),
                     priors,
                     gradient: row(&gradient),

@@ -2,9 +2,11 @@
 
 use crate::math::Real;
 use crate::model::coordinate::Coordinate;
+use crate::model::cost::Cost;
 use crate::model::layout::{Arguments, Derived, Element, Operand};
 use crate::model::lift::Lift;
 use crate::model::prior::{Constants, Distribution, MAX_ARGUMENTS};
+use crate::model::roas::Roas;
 use crate::model::{Model, Space, Structure};
 
 /// A column is stored as a list of its non-zero entries when fewer than one in this many is set.
@@ -27,6 +29,16 @@ pub struct Program<R> {
     pub lower: f64,
     /// Lift tests.
     pub lifts: Vec<Lift>,
+    /// Costs per target.
+    pub costs: Vec<Cost>,
+    /// Priors of returns, with their distributions' constants.
+    pub roas: Vec<(Roas, Constants<f64>)>,
+    /// Of the first basis function of the processes.
+    pub frequency: f64,
+    /// The basis functions, date by date.
+    pub basis: Vec<R>,
+    /// Days from every bump to every training row.
+    pub bumps: Vec<Vec<R>>,
     /// Training rows.
     pub n_train: usize,
     /// Scaled target of the training rows.
@@ -48,6 +60,8 @@ pub struct Program<R> {
 pub enum Prior {
     /// The coordinate includes it.
     Included,
+    /// It is that of a channel's return, the Jacobian of its coordinate with it.
+    Implied,
     /// Its arguments are numbers.
     Fixed(Distribution, Constants<f64>),
     /// Its arguments, of this signature, are values that come before.
@@ -56,6 +70,9 @@ pub enum Prior {
 
 impl Prior {
     fn new(coordinate: Coordinate, element: &Element) -> Self {
+        if element.implied {
+            return Prior::Implied;
+        }
         if coordinate.includes_prior() {
             return Prior::Included;
         }
@@ -124,6 +141,23 @@ impl<R: Real> Program<R> {
             derived,
             lower: model.lower,
             lifts: model.lifts.clone(),
+            costs: model.costs.clone(),
+            roas: model
+                .roas
+                .iter()
+                .map(|roas| (roas.clone(), roas.distribution.constants(&roas.arguments)))
+                .collect(),
+            frequency: series.curved.basis.frequency,
+            basis: series.curved.basis.values[..n * series.curved.basis.m]
+                .iter()
+                .map(|&x| R::from_f64(x))
+                .collect(),
+            bumps: series
+                .curved
+                .bumps
+                .iter()
+                .map(|z| z[..n].iter().map(|&z| R::from_f64(z)).collect())
+                .collect(),
             n_train: n,
             target: series.target[..n].iter().map(|&y| R::from_f64(y)).collect(),
             spend,
@@ -148,6 +182,12 @@ impl<R: Real> Program<R> {
     /// The sparse entries of one date: element and value.
     pub fn sparse_row(&self, t: usize) -> &[(usize, R)] {
         &self.sparse[self.sparse_rows[t]..self.sparse_rows[t + 1]]
+    }
+
+    /// The first `m` basis functions on one date.
+    pub fn basis_on(&self, t: usize, m: usize) -> &[R] {
+        let stride = self.basis.len() / self.n_train;
+        &self.basis[t * stride..][..m]
     }
 
     /// Number of elements.

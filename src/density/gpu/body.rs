@@ -2,7 +2,7 @@
 //! columns, one loop over the dates.
 
 use super::pack::Columns;
-use crate::model::prior::gamma;
+use super::{calibration, curved};
 use crate::model::{Channel, Structure};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use std::fmt::Write;
 pub const ROW_HEAD: usize = 3;
 
 /// The component of word `at` of a row.
-fn word(at: usize) -> String {
+pub fn word(at: usize) -> String {
     format!("r{}.{}", at / 4, ["x", "y", "z", "w"][at % 4])
 }
 
@@ -33,6 +33,7 @@ pub fn log_density(s: &Structure, columns: &Columns) -> String {
     for channel in &s.channels {
         registers.extend(channel.adstock.slots.iter().chain(&channel.saturation.slots));
     }
+    registers.extend(curved::registers(&s.curved));
     let mut code = String::from(
         "// The log density of one structure.\n\nfn log_density(place: Place) -> f32 {\n    \
          let model = models[place.model];\n    var logp = priors(place);\n",
@@ -49,10 +50,18 @@ pub fn log_density(s: &Structure, columns: &Columns) -> String {
     let constants = format!("likelihood_{likelihood}_constants(noise, model.lower)");
     line(&mut code, 1, format!("let constants = {constants};"));
     line(&mut code, 1, "var noise_back = vec2f(0.0);");
+    curved::declare(&mut code, &s.curved);
     dates(&mut code, s, columns);
     for (k, &c) in s.lifts.iter().enumerate() {
-        lift(&mut code, s, k, c);
+        calibration::lift(&mut code, s, k, c);
     }
+    for (k, &c) in s.costs.iter().enumerate() {
+        calibration::cost(&mut code, s, columns, k, c);
+    }
+    for (k, &c) in s.roas.iter().enumerate() {
+        calibration::roas(&mut code, s, columns, k, c);
+    }
+    curved::pull_back(&mut code, &s.curved);
     for (c, channel) in s.channels.iter().enumerate() {
         pull_back(&mut code, c, channel);
     }
@@ -89,29 +98,75 @@ fn declare_channel(code: &mut String, s: &Structure, c: usize, channel: &Channel
     }
 }
 
+/// The head of a loop over the rows: their numbers in registers.
+pub fn rows(code: &mut String, columns: &Columns) {
+    line(code, 1, "for (var t = 0u; t < model.n_rows; t++) {");
+    line(code, 2, "let row = model.rows + t * model.row_stride;");
+    for k in 0..columns.registers() {
+        line(code, 2, format!("let r{k} = rows[row + {k}u];"));
+    }
+}
+
+/// Moves the window of a channel's spends, or of its responses, to the next row.
+pub fn slide(code: &mut String, s: &Structure, columns: &Columns, c: usize) {
+    let (channel, spend) = (&s.channels[c], word(columns.spends() + c));
+    for j in (1..channel.adstock.n_weights).rev() {
+        line(code, 2, format!("x{c}_{j} = x{c}_{};", j - 1));
+    }
+    if s.adstock_first {
+        line(code, 2, format!("x{c}_0 = {spend};"));
+    } else {
+        line(code, 2, format!("x{c}_0 = Response();"));
+        // Outside of the training rows there is no response, whatever the family says of no spend.
+        let response = format!("saturation_{}({spend}, p{c})", saturation(channel));
+        let date = format!("t - {}u", s.max_shift() - channel.adstock.shift);
+        line(code, 2, format!("if {date} < model.n_train {{ x{c}_0 = {response}; }}"));
+    }
+}
+
+/// Adds what a channel contributes to the variable `sum`.
+pub fn respond(code: &mut String, s: &Structure, c: usize, sum: &str) {
+    let channel = &s.channels[c];
+    let n = channel.adstock.n_weights;
+    if s.adstock_first {
+        line(code, 2, format!("var a{c} = 0.0;"));
+        for j in 0..n {
+            line(code, 2, format!("a{c} = fma(w{c}_{j}, x{c}_{j}, a{c});"));
+        }
+        line(code, 2, format!("let m{c} = saturation_{}(a{c}, p{c});", saturation(channel)));
+        line(code, 2, format!("{sum} += m{c}.value;"));
+    } else {
+        for j in 0..n {
+            line(code, 2, format!("{sum} = fma(w{c}_{j}, x{c}_{j}.value, {sum});"));
+        }
+    }
+}
+
+/// Carries what flows back to a channel's contribution, `back`, to its weights and parameters.
+pub fn respond_back(code: &mut String, s: &Structure, c: usize, back: &str) {
+    let n = s.channels[c].adstock.n_weights;
+    if s.adstock_first {
+        line(code, 2, format!("let d{c} = {back} * m{c}.dx;"));
+        line(code, 2, format!("p{c}_back = fma(vec4f({back}), m{c}.dp, p{c}_back);"));
+        for j in 0..n {
+            line(code, 2, format!("w{c}_{j}_back = fma(d{c}, x{c}_{j}, w{c}_{j}_back);"));
+        }
+    } else {
+        for j in 0..n {
+            let fma = format!("fma({back}, x{c}_{j}.value, w{c}_{j}_back)");
+            line(code, 2, format!("w{c}_{j}_back = {fma};"));
+            let slope = format!("vec4f({back} * w{c}_{j}), x{c}_{j}.dp, p{c}_back");
+            line(code, 2, format!("p{c}_back = fma({slope});"));
+        }
+    }
+}
+
 /// The loop over the dates.
 fn dates(code: &mut String, s: &Structure, columns: &Columns) {
     let shift = s.max_shift();
-    let spend = |c: usize| word(ROW_HEAD + columns.dense.len() + c);
-    let saturation = |channel: &Channel| channel.saturation.family.family().name;
-    line(code, 1, "for (var t = 0u; t < model.n_rows; t++) {");
-    line(code, 2, "let row = model.rows + t * model.row_stride;");
-    for k in 0..columns.row_words().div_ceil(4) {
-        line(code, 2, format!("let r{k} = rows[row + {k}u];"));
-    }
-    for (c, channel) in s.channels.iter().enumerate() {
-        for j in (1..channel.adstock.n_weights).rev() {
-            line(code, 2, format!("x{c}_{j} = x{c}_{};", j - 1));
-        }
-        if s.adstock_first {
-            line(code, 2, format!("x{c}_0 = {};", spend(c)));
-        } else {
-            line(code, 2, format!("x{c}_0 = Response();"));
-            // Outside of the training rows there is no response, whatever the family says of no spend.
-            let response = format!("saturation_{}({}, p{c})", saturation(channel), spend(c));
-            let date = format!("t - {}u", shift - channel.adstock.shift);
-            line(code, 2, format!("if {date} < model.n_train {{ x{c}_0 = {response}; }}"));
-        }
+    rows(code, columns);
+    for c in 0..s.channels.len() {
+        slide(code, s, columns, c);
     }
     if shift > 0 {
         line(code, 2, format!("if t < {shift}u {{ continue; }}"));
@@ -126,21 +181,11 @@ fn dates(code: &mut String, s: &Structure, columns: &Columns) {
     line(code, 3, "let entry = rows[k];");
     line(code, 3, "mu = fma(state[at(place, VALUE, u32(entry.x))], entry.y, mu);");
     line(code, 2, "}");
-    for (c, channel) in s.channels.iter().enumerate() {
-        let n = channel.adstock.n_weights;
-        if s.adstock_first {
-            line(code, 2, format!("var a{c} = 0.0;"));
-            for j in 0..n {
-                line(code, 2, format!("a{c} = fma(w{c}_{j}, x{c}_{j}, a{c});"));
-            }
-            line(code, 2, format!("let m{c} = saturation_{}(a{c}, p{c});", saturation(channel)));
-            line(code, 2, format!("mu += m{c}.value;"));
-        } else {
-            for j in 0..n {
-                line(code, 2, format!("mu = fma(w{c}_{j}, x{c}_{j}.value, mu);"));
-            }
-        }
+    let (sum, media_back) = curved::add(code, &s.curved, columns);
+    for c in 0..s.channels.len() {
+        respond(code, s, c, sum);
     }
+    curved::add_media(code, &s.curved);
     let likelihood = stem(s.likelihood.family().wgsl.path);
     line(code, 2, format!("let point = likelihood_{likelihood}(r0.x, mu, noise, constants);"));
     line(code, 2, "logp += point.logp;");
@@ -153,47 +198,11 @@ fn dates(code: &mut String, s: &Structure, columns: &Columns) {
     line(code, 3, "let entry = rows[k];");
     line(code, 3, "add_gradient(place, u32(entry.x), back * entry.y);");
     line(code, 2, "}");
-    for (c, channel) in s.channels.iter().enumerate() {
-        let n = channel.adstock.n_weights;
-        if s.adstock_first {
-            line(code, 2, format!("let d{c} = back * m{c}.dx;"));
-            line(code, 2, format!("p{c}_back = fma(vec4f(back), m{c}.dp, p{c}_back);"));
-            for j in 0..n {
-                line(code, 2, format!("w{c}_{j}_back = fma(d{c}, x{c}_{j}, w{c}_{j}_back);"));
-            }
-        } else {
-            for j in 0..n {
-                let back = format!("w{c}_{j}_back = fma(back, x{c}_{j}.value, w{c}_{j}_back);");
-                line(code, 2, back);
-                let slope = format!("vec4f(back * w{c}_{j}), x{c}_{j}.dp, p{c}_back");
-                line(code, 2, format!("p{c}_back = fma({slope});"));
-            }
-        }
+    curved::take(code, &s.curved);
+    for c in 0..s.channels.len() {
+        respond_back(code, s, c, media_back);
     }
     line(code, 1, "}");
-}
-
-/// Lift test `k`, of channel `c`.
-fn lift(code: &mut String, s: &Structure, k: usize, c: usize) {
-    let saturation = stem(s.channels[c].saturation.family.family().wgsl.path);
-    line(code, 1, format!("let l{k} = rows[model.lifts + {k}u];"));
-    line(code, 1, format!("let before{k} = saturation_{saturation}(l{k}.x, p{c});"));
-    line(code, 1, format!("let after{k} = saturation_{saturation}(l{k}.y, p{c});"));
-    line(code, 1, format!("let change{k} = after{k}.value - before{k}.value;"));
-    let effect = format!("Mapped(l{k}.z, l{k}.z, 0.0, ln(l{k}.z), 0.0, 0.0, 0.0, 0.0)");
-    let arguments = format!("vec4f(abs(change{k}), l{k}.w, 0.0, 0.0), {}u", gamma::BY_MEAN);
-    line(code, 1, format!("let d{k}_lift = prior_gamma_nested({effect}, {arguments});"));
-    line(code, 1, format!("logp += d{k}_lift.logp;"));
-    line(
-        code,
-        1,
-        format!("let back{k} = select(d{k}_lift.da.x, -d{k}_lift.da.x, change{k} < 0.0);"),
-    );
-    line(
-        code,
-        1,
-        format!("p{c}_back = fma(vec4f(back{k}), after{k}.dp - before{k}.dp, p{c}_back);"),
-    );
 }
 
 /// From weights and saturation parameters to the elements.
@@ -225,6 +234,12 @@ pub fn stem(path: &str) -> &str {
     file.strip_suffix(".wgsl").unwrap_or(file)
 }
 
-fn line(code: &mut String, depth: usize, text: impl std::fmt::Display) {
+/// The name of a channel's saturation in its functions.
+pub fn saturation(channel: &Channel) -> &'static str {
+    stem(channel.saturation.family.family().wgsl.path)
+}
+
+/// Adds a line.
+pub fn line(code: &mut String, depth: usize, text: impl std::fmt::Display) {
     writeln!(code, "{:width$}{text}", "", width = 4 * depth).expect("writing to a String");
 }

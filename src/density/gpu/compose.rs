@@ -3,6 +3,7 @@
 use super::body;
 use super::pack::Columns;
 use crate::gpu::Program;
+use crate::model::effect::{bump, process};
 use crate::model::family::Wgsl;
 use crate::model::prior::Distribution;
 use crate::model::{Structure, coordinate};
@@ -30,12 +31,15 @@ const SHARED: [Wgsl; 8] = [
     shader!("kernel/hmc"),
 ];
 
+/// What varies in time.
+const PROCESS: Wgsl = shader!("kernel/process");
+
 /// The kernel of the moments.
 const MOMENTS: Wgsl = shader!("kernel/moments");
 
 /// The program with the entry points `run`, `adopt` and `copy_chains`.
 pub fn density(structure: &Structure, columns: &Columns) -> Program {
-    let header = format!(
+    let mut header = format!(
         "const DIM: u32 = {}u;\nconst VALUES: u32 = {}u;\nconst N_WEIGHTS: i32 = {};\n\
          const HIERARCHICAL: bool = {};\n",
         structure.dim,
@@ -44,6 +48,22 @@ pub fn density(structure: &Structure, columns: &Columns) -> Program {
         structure.hierarchical
     );
     let mut leaves = vec![coordinate::WGSL, structure.likelihood.family().wgsl];
+    if !structure.curved.bumps.is_empty() {
+        leaves.push(bump::WGSL);
+    }
+    if columns.basis > 0 {
+        writeln!(
+            header,
+            "const BASIS: u32 = {}u;\nconst BASIS_AT: u32 = {}u;\nconst SHIFT: u32 = {}u;\n\
+             const LEAST_MEAN: f32 = {:e};",
+            columns.basis.div_ceil(4),
+            columns.registers(),
+            structure.max_shift(),
+            process::LEAST_MEAN
+        )
+        .expect("writing to a String");
+        leaves.extend([process::WGSL, PROCESS]);
+    }
     for channel in &structure.channels {
         for wgsl in [channel.adstock.family.family().wgsl, channel.saturation.family.family().wgsl]
         {

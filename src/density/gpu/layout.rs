@@ -22,9 +22,11 @@ pub struct Model {
     pub key: [u32; 2],
     /// Truncation bound.
     pub lower: f32,
-    /// First vec4 of its lift tests.
+    /// First vec4 of its lift tests, and of what else calibrates it.
     pub lifts: u32,
-    pub pad: [u32; 2],
+    /// Of the first basis function of what varies in time.
+    pub frequency: f32,
+    pub pad: u32,
 }
 
 /// A scalar parameter; twin of `Element` in `bindings.wgsl`.
@@ -57,6 +59,9 @@ pub const NUMBER: u32 = u32::MAX;
 
 /// No prior of its own.
 pub const NO_PRIOR: u32 = u32::MAX;
+
+/// Nor a Jacobian.
+pub const IMPLIED: u32 = u32::MAX - 1;
 
 /// One model's work in one dispatch; twin of `Job` in `bindings.wgsl`.
 #[repr(C)]

@@ -2,7 +2,9 @@
 //! trajectories without the host.
 
 mod body;
+mod calibration;
 mod compose;
+mod curved;
 mod group;
 mod layout;
 mod pack;

@@ -2,8 +2,9 @@
 
 use super::body::ROW_HEAD;
 use super::compose::{nested_code, prior_code};
-use super::layout::{Element, NO_PRIOR, NUMBER};
+use super::layout::{Element, IMPLIED, NO_PRIOR, NUMBER};
 use crate::density::cpu::{Prior, Program};
+use crate::model::cost::Cost;
 use crate::model::layout::Operand;
 use crate::model::lift::Lift;
 
@@ -14,16 +15,54 @@ pub struct Columns {
     pub dense: Vec<usize>,
     /// Number of channels.
     pub channels: usize,
+    /// Number of bumps.
+    pub bumps: usize,
+    /// Number of costs per target.
+    pub costs: usize,
+    /// Basis functions of what varies in time.
+    pub basis: usize,
 }
 
 impl Columns {
-    /// Words of a row: head, dense columns, spends.
-    pub fn row_words(&self) -> usize {
-        ROW_HEAD + self.dense.len() + self.channels
+    /// Those of a program.
+    pub fn new(program: &Program<f32>) -> Self {
+        let s = &program.structure;
+        Self {
+            dense: program.dense_elements.clone(),
+            channels: s.channels.len(),
+            bumps: s.curved.bumps.len(),
+            costs: s.costs.len(),
+            basis: s.curved.basis(),
+        }
+    }
+
+    /// The word of the first spend of a row.
+    pub fn spends(&self) -> usize {
+        ROW_HEAD + self.dense.len()
+    }
+
+    /// The word of the first distance from a bump.
+    pub fn distances(&self) -> usize {
+        self.spends() + self.channels
+    }
+
+    /// The word of the first spend of a cost per target.
+    pub fn spent(&self) -> usize {
+        self.distances() + self.bumps
+    }
+
+    /// vec4s of a row that registers hold: head, dense columns, spends, distances, spends of costs.
+    pub fn registers(&self) -> usize {
+        (self.spent() + self.costs).div_ceil(4)
+    }
+
+    /// vec4s of a row: registers, then basis functions.
+    pub fn stride(&self) -> usize {
+        self.registers() + self.basis.div_ceil(4)
     }
 }
 
-/// Rows of a model, then its sparse entries and its lift tests, one vec4 each.
+/// Rows of a model, then its sparse entries, its lift tests and its costs per target.
 pub struct Rows {
     /// The numbers.
     pub numbers: Vec<[f32; 4]>,
@@ -40,8 +79,7 @@ pub struct Rows {
 /// ahead has read what it needs.
 pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
     let s = &program.structure;
-    let (n, dense) = (program.n_train, columns.dense.len());
-    let stride = columns.row_words().div_ceil(4);
+    let (n, stride) = (program.n_train, columns.stride());
     let shift = s.max_shift();
     let n_rows = n + shift;
     let mut words = vec![0.0f32; 4 * stride * n_rows];
@@ -51,7 +89,7 @@ pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
             let adstock = &channel.adstock;
             if let Some(date) = (r + adstock.shift).checked_sub(shift).filter(|date| *date < n) {
                 // The program pads its spends with one window of zeros.
-                row[ROW_HEAD + dense + c] = spend[adstock.n_weights + date];
+                row[columns.spends() + c] = spend[adstock.n_weights + date];
             }
         }
         if let Some(t) = r.checked_sub(shift) {
@@ -63,6 +101,14 @@ pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
             for (to, x) in row[ROW_HEAD..].iter_mut().zip(program.dense_row(t)) {
                 *to = x;
             }
+            for (to, z) in row[columns.distances()..].iter_mut().zip(&program.bumps) {
+                *to = z[t];
+            }
+            for (to, cost) in row[columns.spent()..].iter_mut().zip(&program.costs) {
+                *to = cost.spend[t] as f32;
+            }
+            let basis = &mut row[4 * columns.registers()..][..columns.basis];
+            basis.copy_from_slice(program.basis_on(t, columns.basis));
         }
     }
     let mut numbers: Vec<[f32; 4]> =
@@ -72,6 +118,17 @@ pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
     let lift =
         |lift: &Lift| [lift.spend[0], lift.spend[1], lift.effect, lift.sigma].map(|x| x as f32);
     numbers.extend(program.lifts.iter().map(lift));
+    if s.curved.media.is_some() {
+        let row = |lift: &Lift| lift.row.map_or(0, |row| (row + shift) * stride);
+        numbers.extend(program.lifts.iter().map(|lift| [row(lift) as f32, 0.0, 0.0, 0.0]));
+    }
+    let cost = |cost: &Cost| [cost.target, cost.sigma, cost.least, 0.0].map(|x| x as f32);
+    numbers.extend(program.costs.iter().map(cost));
+    for (roas, constants) in &program.roas {
+        let code = f64::from(prior_code(roas.distribution));
+        numbers.push([roas.factor, roas.factor.ln(), code, 0.0].map(|x| x as f32));
+        numbers.push(constants.map(|x| x as f32));
+    }
     Rows { numbers, n_rows, stride, lifts }
 }
 
@@ -81,6 +138,7 @@ pub fn elements(program: &Program<f32>) -> Vec<Element> {
         let (coordinate, c) = program.coordinates[i].code();
         let (prior, p, of) = match &program.priors[i] {
             Prior::Included => (NO_PRIOR, [0.0; 4], [NUMBER; 4]),
+            Prior::Implied => (IMPLIED, [0.0; 4], [NUMBER; 4]),
             Prior::Fixed(distribution, constants) => {
                 (prior_code(*distribution), constants.map(|x| x as f32), [NUMBER; 4])
             }
@@ -152,9 +210,15 @@ impl Iterations {
         let dim = program.dim();
         let blocks = dim.div_ceil(4);
         let product = blocks * (dim + 8);
-        let dates = program.n_train + program.structure.max_shift() + 2 * program.sparse.len();
+        let s = &program.structure;
+        let rows = program.n_train + s.max_shift();
+        let dates = rows * (1 + 2 * (s.costs.len() + s.roas.len())) + 2 * program.sparse.len();
+        // Of each process: its mean, its values and what flows back to them, and its parameters.
+        let basis = s.curved.basis().div_ceil(4);
+        let varying = 2 * (rows * (1 + 4 * basis) + 16 * basis) * usize::from(basis > 0);
+        let weights = 8 * s.max_weights();
         Self {
-            leapfrog: (2 * product + dim + dates + 8 * program.structure.max_weights() + 8) as u32,
+            leapfrog: (2 * product + dim + dates + varying + weights + 8) as u32,
             trajectory: (product + 10 * dim) as u32,
         }
     }

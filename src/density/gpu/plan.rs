@@ -22,10 +22,7 @@ impl Member {
     /// Packs a model.
     pub fn new(model: &Model, key: Key, space: Space) -> Self {
         let program = Program::<f32>::new(model, space);
-        let columns = Columns {
-            dense: program.dense_elements.clone(),
-            channels: program.structure.channels.len(),
-        };
+        let columns = Columns::new(&program);
         Self { program, columns, key }
     }
 
@@ -85,6 +82,7 @@ impl Plan {
                 key: member.key.0,
                 lower: member.program.lower as f32,
                 lifts: word(rows.len() + packed.lifts)?,
+                frequency: member.program.frequency as f32,
                 ..Default::default()
             });
             elements.extend(pack::elements(&member.program));
