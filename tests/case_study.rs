@@ -7,6 +7,7 @@ use gigamix::analysis::{
 };
 use gigamix::config::ModelFile;
 use gigamix::data::NewRows;
+use gigamix::diagnostics::quantile;
 use gigamix::fleet::{DeviceChoice, Options, Run, fit};
 use gigamix::model;
 use serde_json::Value;
@@ -146,6 +147,35 @@ fn sweeps() {
         let off = (row.contribution.mean - at("mean")).abs();
         assert!(off <= 4.0 * error, "{} at {}: {off} {error}", row.channel, row.sweep);
     }
+    // The reference's intervals lie between quantiles, ours are the narrowest: the draws at some of
+    // the points have both.
+    let Fitted { model, panel, key, draws, .. } = &study.fitted;
+    for k in [1, 5, 10, 15] {
+        let factors = vec![rows[k].sweep; channels.len()];
+        let there = reweigh(model, panel, *key, draws, 0..panel.n_train, &factors).after;
+        for (row, draws) in rows[k..].iter().step_by(16).zip(&there[..channels.len()]) {
+            let at = |of: &str| {
+                let value = &reference["sweep_total_contribution"][&row.channel][of][k];
+                value.as_f64().expect("number")
+            };
+            let width = at("q97") - at("q3");
+            for (p, end) in [(0.03, at("q3")), (0.97, at("q97"))] {
+                let off = (quantile(draws, p) - end).abs() / width;
+                assert!(off < 0.05, "{} at {}: {off} of {p}", row.channel, row.sweep);
+            }
+            let same = Estimate::of(draws);
+            let swept = row.contribution;
+            for (a, b) in [(same.hdi_3, swept.hdi_3), (same.hdi_97, swept.hdi_97)] {
+                assert!((a - b).abs() < 1e-5 * width, "{} at {}: {a} {b}", row.channel, row.sweep);
+            }
+        }
+    }
+    // Against today: nothing left without spend, nothing gained with the same, the more the more.
+    for channel in rows.chunks(16) {
+        let uplift: Vec<f64> = channel.iter().map(|row| row.uplift.mean).collect();
+        assert!(uplift[0] == -1.0 && uplift[10].abs() < 1e-9, "{uplift:?}");
+        assert!(uplift.is_sorted() && uplift[15] < 0.5 + 1e-6, "{uplift:?}");
+    }
 }
 
 /// The notebook's factors, one per channel in the model's order.
@@ -189,7 +219,8 @@ fn spend_split_anew_out_of_sample() {
     assert_eq!(dates.len(), 26);
     let model = model::build(&study.file, &extended.panel).expect("model").model;
     let (key, draws) = (study.fitted.key, &study.fitted.draws);
-    let rows = reweigh(&model, &extended.panel, key, draws, dates, &factors(study)).rows();
+    let reweighed = reweigh(&model, &extended.panel, key, draws, dates, &factors(study));
+    let rows = reweighed.rows();
     let row = |name: &str| rows.iter().find(|row| row.quantity == name).expect("row");
     // The reference jitters the planned spend by 5 %: no more than this can be asked for.
     let name = "out_of_sample_diff_channel_contribution_common_26_dates";
@@ -201,6 +232,19 @@ fn spend_split_anew_out_of_sample() {
     let sales = row("target").gain;
     let name = "out_of_sample_diff_sales_common_26_dates";
     assert!((sales.mean - study.number(&[name, "mean"])).abs() < 0.02, "{sales:?}");
+    for (quantity, name) in [
+        ("all channels", "out_of_sample_diff_channel_contribution_common_26_dates"),
+        ("target", "out_of_sample_diff_sales_common_26_dates"),
+    ] {
+        let k = reweighed.quantities.iter().position(|known| known == quantity).expect("quantity");
+        let pairs = reweighed.before[k].iter().zip(&reweighed.after[k]);
+        let gain: Vec<f64> = pairs.map(|(before, after)| 1.0 - before / after).collect();
+        let [low, high] = ["q3", "q97"].map(|end| study.number(&[name, end]));
+        for (p, end) in [(0.03, low), (0.97, high)] {
+            let off = (quantile(&gain, p) - end).abs() / (high - low);
+            assert!(off < 0.05, "{quantity}: {off} of the width off at {p}");
+        }
+    }
 }
 
 /// A table of the test dates with the notebook's average spend and no holidays.

@@ -19,7 +19,7 @@ pub struct Parameters<L> {
     /// Adstock weights per channel.
     pub weights: Vec<Vec<L>>,
     /// Saturation parameters per channel.
-    saturation: Vec<[L; saturation::MAX_PARAMETERS]>,
+    pub saturation: Vec<[L; saturation::MAX_PARAMETERS]>,
     /// The effects that are not linear, on all dates of the model.
     pub effects: Effects<L>,
 }
@@ -146,6 +146,12 @@ impl<'a, R: Real> Window<'a, R> {
         padded
     }
 
+    /// Positions in a padded spend that there is a response to: those of the sample.
+    pub fn responding(&self) -> Range<usize> {
+        let pad = self.model.structure.max_weights();
+        pad - self.carried..pad + self.n_dates()
+    }
+
     /// What is linear in a component, its mean on every date, given the mean of every element.
     pub fn linear(&self, part: Part, means: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; self.n_dates()];
@@ -177,7 +183,7 @@ impl<'a, R: Real> Window<'a, R> {
         } else {
             // Outside the sample there is no response, whatever the family says of no spend.
             let mut saturated = vec![L::zero(); spend.len()];
-            let inside = pad - self.carried..pad + self.n_dates();
+            let inside = self.responding();
             for (saturated, &x) in saturated[inside.clone()].iter_mut().zip(&spend[inside.clone()])
             {
                 *saturated = L::from_scalar(x);

@@ -9,6 +9,7 @@ mod change;
 mod channels;
 mod component;
 mod curves;
+mod device;
 mod draws;
 mod estimate;
 mod fitted;
@@ -30,6 +31,7 @@ pub use component::{
     Component, ComponentOnDate, ComponentRow, component_dates, component_totals, mean_without_media,
 };
 pub use curves::{AdstockRow, ResponseRow, adstock_curves, response_curves};
+pub use device::program as sweep_program;
 pub use draws::predictive_draws;
 pub use estimate::Estimate;
 pub use fitted::Fitted;
@@ -40,7 +42,7 @@ pub use predict::predict;
 pub use prior::prior_draws;
 pub use reweigh::{Reweighed, ReweighedRow, reweigh};
 pub use scores::Scores;
-pub use sweep::{ALL_CHANNELS, Sweep, SweepKind, SweepRow, sweep};
+pub use sweep::{ALL_CHANNELS, Sweep, SweepKind, SweepRow, sweep, sweep_on};
 pub use time::{MAX_PREDICTIONS, Set, TimeRow};
 
 use crate::data::Panel;

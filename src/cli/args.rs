@@ -168,7 +168,10 @@ pub(super) struct Summary {
 
 /// `diagnose`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  gigamix diagnose runs/portfolio")]
+#[command(after_help = "Example:
+  gigamix diagnose runs/portfolio
+
+Traces, ranks and energies of the chains are drawn by `gigamix report RUN --model KEY`.")]
 pub(super) struct Diagnose {
     /// The run folder
     pub run: PathBuf,

@@ -84,5 +84,5 @@ fn execute(command: &Command, out: &Output) -> Result<Outcome> {
         Command::Schema => schema::print(out)?,
         Command::Completions { shell } => completions::print(*shell, out)?,
     }
-    Ok(Outcome::Done)
+    Ok(if out.some_failed() { Outcome::SomeFailed } else { Outcome::Done })
 }

@@ -1,6 +1,8 @@
 //! Where texts go: results to standard output, messages to standard error.
 
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
@@ -10,7 +12,7 @@ use crate::error::{Error, Result};
 /// Steps of the progress bar.
 const STEPS: u64 = 10_000;
 
-/// The two streams, as the user wants them. Clones share one progress bar.
+/// The two streams, as the user wants them. Clones share one progress bar and one flag.
 #[derive(Clone, Debug)]
 pub(super) struct Output {
     /// Whether the result is printed as JSON.
@@ -18,12 +20,13 @@ pub(super) struct Output {
     /// Whether notes and progress are left out.
     pub quiet: bool,
     bar: ProgressBar,
+    failed: Arc<AtomicBool>,
 }
 
 impl Output {
     /// Streams without a progress bar so far.
     pub fn new(json: bool, quiet: bool) -> Self {
-        Self { json, quiet, bar: ProgressBar::hidden() }
+        Self { json, quiet, bar: ProgressBar::hidden(), failed: Arc::default() }
     }
 
     /// A line for people on standard error, unless they want none.
@@ -39,6 +42,17 @@ impl Output {
         self.bar.suspend(|| {
             let _ = writeln!(stderr(), "{}", text.as_ref());
         });
+    }
+
+    /// A line on what could not be done while the rest was: the command ends with exit code 1.
+    pub fn failure(&self, text: impl AsRef<str>) {
+        self.failed.store(true, Ordering::Relaxed);
+        self.warn(text);
+    }
+
+    /// Whether something could not be done.
+    pub fn some_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// The result for people, on standard output.

@@ -1,14 +1,17 @@
 //! `gigamix summary` and `gigamix diagnose`: what stands in a run folder.
 
+use std::collections::HashSet;
+
 use super::{
     args::{Diagnose, Summary},
     cells::{Cells, filter},
     grid::Grid,
     models,
-    number::{NOTHING, count, decimals, significant},
+    number::{NOTHING, count, decimals, plural, significant},
     output::{Output, colour_results},
 };
 use crate::{
+    diagnostics::Status,
     error::{Error, Result, suggest},
     fleet::Run,
     posterior::table::Table,
@@ -25,11 +28,30 @@ pub(super) fn summary(args: &Summary, out: &Output) -> Result<()> {
         }
         table = filter(&table, |row| cells.text("model", row) == key);
     }
+    warn(&run.models()?, &table, out);
     out.written(&table, &args.write)?;
     if out.json {
         return out.print_json(&table.to_json_rows());
     }
     out.print(&parameters(&table))
+}
+
+/// Names a model among those shown that failed its gate.
+fn warn(models: &Table, shown: &Table, out: &Output) {
+    let (cells, own) = (Cells(models), Cells(shown));
+    let keys: HashSet<&str> = own.rows().map(|row| own.text("model", row)).collect();
+    let failed = |row: &usize| {
+        cells.text("status", *row) == Status::Failed.as_str()
+            && keys.contains(cells.text("model", *row))
+    };
+    let failed: Vec<usize> = cells.rows().filter(failed).collect();
+    if let [first, ..] = failed[..] {
+        out.warn(format!(
+            "warning: of what is shown, {} failed the gates, such as {}",
+            plural(failed.len(), "model"),
+            models::reason(models, first)
+        ));
+    }
 }
 
 /// Shows the verdicts.

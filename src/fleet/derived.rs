@@ -75,6 +75,7 @@ pub fn sweep_table(model: &str, rows: &[SweepRow]) -> Table {
         .number("spend", |row| row.spend)
         .estimate("contribution", |row| row.contribution)
         .estimate("marginal", |row| row.marginal)
+        .estimate("uplift", |row| row.uplift)
         .table()
 }
 

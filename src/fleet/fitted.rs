@@ -77,6 +77,25 @@ impl Run {
         Ok(Fitted { key: Key::new(seed, key), model, panel, draws, chains })
     }
 
+    /// The energies of the draws of a model, (chain, draw); none where the run kept none.
+    ///
+    /// # Errors
+    /// As [`Run::fitted`].
+    pub fn energy(&self, key: &str) -> Result<Option<Array2<f64>>> {
+        let store = zarr::read(&path::store(self.dir(), key))?;
+        if !store.arrays("sample_stats").contains(&"energy") {
+            return Ok(None);
+        }
+        let Array { shape, data, .. } = store.array("sample_stats", "energy")?;
+        let energy = match (&shape[..], data.to_f64()) {
+            (&[chains, draws], Some(values)) => {
+                Array2::from_shape_vec((chains, draws), values).ok()
+            }
+            _ => None,
+        };
+        energy.map(Some).ok_or_else(|| self.foreign("has energies of no chains"))
+    }
+
     /// The folder holds something else than what this version writes.
     fn foreign(&self, what: &str) -> Error {
         let by = self.manifest()["gigamix"].as_str().unwrap_or("an unknown version");

@@ -125,6 +125,24 @@ impl Table {
         json!({ "rows": (0..self.rows()).map(row).collect::<Vec<_>>() })
     }
 
+    /// The table as comma-separated values (RFC 4180, lines ending in `\n`); numbers that are not finite
+    /// are empty.
+    pub fn to_csv(&self) -> String {
+        let quoted = |text: &str| match text.contains([',', '"', '\n', '\r']) {
+            true => format!("\"{}\"", text.replace('"', "\"\"")),
+            false => text.to_owned(),
+        };
+        let cell = |column: &Column, row: usize| match column.to_json(row) {
+            Value::Null => String::new(),
+            Value::String(text) => quoted(&text),
+            other => other.to_string(),
+        };
+        let line = |cells: Vec<String>| cells.join(",") + "\n";
+        let heads = line(self.columns.iter().map(|(name, _)| quoted(name)).collect());
+        let row = |row| line(self.columns.iter().map(|(_, column)| cell(column, row)).collect());
+        heads + &(0..self.rows()).map(row).collect::<String>()
+    }
+
     /// Writes the Parquet file `path`, whole or not at all. The same table gives the same bytes.
     ///
     /// # Errors
@@ -280,6 +298,16 @@ mod tests {
             first.to_string(),
             r#"{"model":"a/b","mean":0.1,"n":-9223372036854775808,"date":"2018-02-01","ok":true}"#
         );
+    }
+
+    #[test]
+    fn comma_separated() {
+        let mut table = Table::default();
+        table.push("a, b", Column::Text(vec!["x".into(), "say \"no\"".into()]));
+        table.push("n", Column::Number(vec![0.1, f64::NAN]));
+        table.push("k", Column::Int(vec![3, -4]));
+        assert_eq!(table.to_csv(), "\"a, b\",n,k\nx,0.1,3\n\"say \"\"no\"\"\",,-4\n");
+        assert_eq!(Table::default().to_csv(), "\n");
     }
 
     #[test]

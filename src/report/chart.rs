@@ -31,7 +31,7 @@ pub fn words(estimate: &Estimate, format: Format) -> String {
 const ROOM: [f64; 4] = [58.0, 12.0, 14.0, 26.0];
 
 /// The frame of a chart with numbers upwards: grid lines, their numbers, a line at 0.
-fn upwards(svg: &mut Svg, y: &Scale, x: [f64; 2], format: Format) {
+pub(super) fn upwards(svg: &mut Svg, y: &Scale, x: [f64; 2], format: Format) {
     for tick in y.ticks(4) {
         let class = if tick == 0.0 { "zero" } else { "grid" };
         svg.segment(class, [x[0], y.at(tick)], [x[1], y.at(tick)]);
@@ -50,7 +50,7 @@ fn tidy(text: String) -> String {
 }
 
 /// Numbers below a chart.
-fn below(svg: &mut Svg, x: &Scale, y: [f64; 2], format: Format, about: usize) {
+pub(super) fn below(svg: &mut Svg, x: &Scale, y: [f64; 2], format: Format, about: usize) {
     for tick in x.ticks(about) {
         let class = if tick == 0.0 { "zero" } else { "grid" };
         svg.segment(class, [x.at(tick), y[0]], [x.at(tick), y[1]]);
@@ -377,20 +377,32 @@ pub fn histogram(alt: &str, values: &[f64], format: Format, mark: Option<f64>) -
     svg.finish(alt)
 }
 
-/// A small chart of one column over dates.
-pub fn small_series(alt: &str, name: &str, class: &str, dates: &[Date], values: &[f64]) -> String {
+/// A small chart of one column over dates, with a band if there is one.
+pub fn small_series(
+    alt: &str,
+    name: &str,
+    class: &str,
+    dates: &[Date],
+    values: &[f64],
+    band: Option<&[Vec<f64>; 2]>,
+) -> String {
     let (width, height) = (300.0, 130.0);
     let mut svg = Svg::new(width, height);
     let [left, right, top, bottom] = [52.0, 12.0, 26.0, 24.0];
     let across = [left, width - right];
     let x = Scale::spanning(dates.iter().map(|&date| day(date)), false, across);
-    let y = Scale::spanning(values.iter().copied(), true, [height - bottom, top]);
-    svg.text("head", [left, 14.0], Anchor::Start, &cut(name, 34));
+    let all = band.into_iter().flatten().flatten().chain(values);
+    let y = Scale::spanning(all.copied(), true, [height - bottom, top]);
+    svg.text("head", [8.0, 14.0], Anchor::Start, &cut(name, 42));
     upwards(&mut svg, &y, across, amount);
     calendar(&mut svg, dates, &x, [top, height - bottom]);
-    let points: Vec<[f64; 2]> =
-        dates.iter().zip(values).map(|(&date, &value)| [x.at(day(date)), y.at(value)]).collect();
-    svg.line(&format!("line {class}"), &points);
+    let points = |values: &[f64]| -> Vec<[f64; 2]> {
+        dates.iter().zip(values).map(|(&date, &value)| [x.at(day(date)), y.at(value)]).collect()
+    };
+    if let Some([low, high]) = band {
+        svg.area(&format!("band {class}"), &points(high), &points(low));
+    }
+    svg.line(&format!("line {class}"), &points(values));
     svg.finish(alt)
 }
 
@@ -428,7 +440,7 @@ pub fn small_fit(
 }
 
 /// A text cut to so many characters.
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     match text.chars().count() > most {
         true => text.chars().take(most - 1).chain(['…']).collect(),
         false => text.to_owned(),

@@ -5,7 +5,7 @@ use super::model::colour;
 use super::number::{amount, count, decimals, percent, plural};
 use super::page::{Page, table};
 use super::svg::escape;
-use super::{doubts, reproduce};
+use super::{Document, doubts, reproduce};
 use crate::analysis::Estimate;
 use crate::config::ModelFile;
 use crate::diagnostics::{Status, quantile};
@@ -48,7 +48,7 @@ struct Fleet {
 }
 
 /// The page.
-pub fn page(run: &Run, file: &ModelFile) -> Result<String> {
+pub fn page(run: &Run, file: &ModelFile) -> Result<Document> {
     let (models, channels, time) = (run.models()?, run.channels()?, run.time()?);
     let mut names: Vec<String> = Vec::new();
     let cells = Cells(&channels);
@@ -178,10 +178,7 @@ impl Fleet {
                 let middle = format(quantile(&values, 0.5));
                 let alt = format!("Distribution of {head} over the models, median {middle}");
                 let drawing = chart::histogram(&alt, &values, *format, mark);
-                Some(format!(
-                    "<figure>{drawing}<figcaption>{}</figcaption></figure>",
-                    escape(&format!("{head}: median {middle}"))
-                ))
+                Some(page.figure_of("", &drawing, &format!("{head}: median {middle}"), None))
             })
             .collect();
         page.html(&format!("<div class=\"many\">{figures}</div>"));

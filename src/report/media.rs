@@ -1,17 +1,19 @@
 //! What a report says of the channels: returns, curves, sweeps, adstock, prior against posterior.
 
-use super::chart::{self, Curve, Row, short, words};
+use super::chart::{self, Curve, Row, Series, short, words};
 use super::model::{Report, colour};
 use super::number::{amount, decimals, percent};
 use super::page::{Page, table};
 use crate::analysis::{
-    ChannelRow, Estimate, Fitted, Sweep, SweepKind, adstock_curves, analyse, prior_draws,
+    ChannelRow, Estimate, Fitted, Sweep, SweepKind, TimeRow, adstock_curves, analyse, prior_draws,
     response_curves, sweep,
 };
-use crate::fleet::derived::{adstock_table, channels_table, curves_table, sweep_table};
+use crate::fleet::derived::{adstock_table, channels_table, curves_table, sweep_table, time_table};
 
 /// Prior draws that the prior's intervals rest on.
 const PRIOR_DRAWS: usize = 4000;
+/// Values of a parameter that are drawn at most.
+const MOST_ROWS: usize = 40;
 
 impl Report<'_> {
     /// ROAS and marginal ROAS, and the share of contribution against ROAS.
@@ -206,27 +208,41 @@ impl Report<'_> {
             Estimate::of(&draws.iter().skip(i).step_by(dim).copied().collect::<Vec<_>>())
         };
         let mut figures = vec![share];
-        for parameter in &model.layout.parameters {
-            if parameter.dims.first().map(String::as_str) != Some("channel") {
-                continue;
-            }
-            let rows: Vec<Row> = (0..parameter.len)
-                .map(|k| Row {
-                    name: model.coords.channel[k].clone(),
-                    class: colour(k),
-                    estimate: of(&self.fitted.draws, parameter.offset + k),
-                    other: Some(of(&draws, parameter.offset + k)),
-                })
-                .collect();
-            let alt = format!("{} of every channel before and after the data", parameter.name);
+        let (names, values) = (model.parameter_names(), model.layout.reported_values());
+        let mut first = 0;
+        for parameter in model.layout.reported() {
+            let own = first..first + parameter.len;
+            first = own.end;
+            let row = |k: usize| {
+                let label = names[k].split_once('[').map_or(&*names[k], |(_, label)| label);
+                let by_channel = parameter.dims.first().is_some_and(|dim| dim == "channel");
+                Row {
+                    name: label.trim_end_matches(']').to_owned(),
+                    class: if by_channel { colour(k - own.start) } else { "c0".into() },
+                    estimate: of(&self.fitted.draws, values[k]),
+                    other: Some(of(&draws, values[k])),
+                }
+            };
+            let rows: Vec<Row> = own.clone().take(MOST_ROWS).map(row).collect();
+            let alt = format!("{} before and after the data", parameter.name);
             let drawing = chart::forest(&alt, &rows, short);
-            figures.push(page.figure_of("", &drawing, &parameter.name, None));
+            let more = parameter.len.saturating_sub(MOST_ROWS);
+            let more = if more > 0 { format!(", without {more} more") } else { String::new() };
+            figures.push(page.figure_of("", &drawing, &format!("{}{more}", parameter.name), None));
         }
-        page.html(&format!("<div class=\"two\">{}</div>", figures.concat()));
-        page.text(&format!(
-            "The prior predictive's 94 % intervals hold {} of the training rows.",
+        let edge = |of: fn(&TimeRow) -> f64| before.time.iter().map(of).collect::<Vec<f64>>();
+        let (low, high) = (edge(|row| row.predicted_hdi_3), edge(|row| row.predicted_hdi_97));
+        let bands = [("band pale", low.as_slice(), high.as_slice())];
+        let lines = [Series { class: "actual", values: &panel.target }];
+        let alt = "Observed target, and the 94 % interval that the priors alone expect it in";
+        let drawing = chart::timeline(alt, self.dates(), &lines, &bands, self.split(), true);
+        let caption = format!(
+            "Prior predictive: its 94 % intervals hold {} of the training rows",
             percent(before.train.coverage)
-        ));
+        );
+        let data = time_table(&panel.key, &panel.channels, &before.time);
+        page.figure("wide", &drawing, &caption, Some(&data));
+        page.html(&format!("<div class=\"two\">{}</div>", figures.concat()));
     }
 }
 

@@ -3,11 +3,14 @@
 
 pub mod number;
 
+mod chains;
 mod chart;
+mod data;
 mod fleet;
 mod media;
 mod model;
 mod page;
+mod picture;
 mod svg;
 
 use crate::analysis::Fitted;
@@ -19,6 +22,26 @@ use crate::posterior::table::Table;
 use page::Page;
 use svg::escape;
 
+/// A report: the page, and what is drawn on it as files of their own.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The page, in HTML.
+    pub html: String,
+    /// Its figures, in their order.
+    pub figures: Vec<Figure>,
+}
+
+/// One or more drawings with a caption and the numbers behind them.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// A name for files, made of the caption: letters, digits and hyphens.
+    pub name: String,
+    /// The drawings as SVG files.
+    pub drawings: Vec<String>,
+    /// The numbers.
+    pub numbers: Option<Table>,
+}
+
 /// Most notes about the data that are shown.
 const NOTES: usize = 40;
 
@@ -26,7 +49,7 @@ const NOTES: usize = 40;
 ///
 /// # Errors
 /// The run's tables cannot be read.
-pub fn of_model(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<String> {
+pub fn of_model(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<Document> {
     model::page(run, file, fitted)
 }
 
@@ -34,7 +57,7 @@ pub fn of_model(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<String> 
 ///
 /// # Errors
 /// The run's tables cannot be read.
-pub fn of_fleet(run: &Run, file: &ModelFile) -> Result<String> {
+pub fn of_fleet(run: &Run, file: &ModelFile) -> Result<Document> {
     fleet::page(run, file)
 }
 

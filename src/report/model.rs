@@ -1,17 +1,19 @@
 //! The page of one model.
 
-use super::chart::{self, Series, short, words};
-use super::number::{amount, count, decimals, duration, percent, plural};
-use super::page::{Page, legend, table};
-use super::{doubts, reproduce, verdict};
+use super::chart::{self, Series, words};
+use super::number::{amount, decimals, percent};
+use super::page::{Page, table};
+use super::{Document, doubts, reproduce, verdict};
 use crate::analysis::{
-    Analysis, ChannelRow, Component, ComponentRow, Fitted, Part, TimeRow, analyse, component_totals,
+    Analysis, ChannelRow, Component, ComponentRow, Estimate, Fitted, Part, TimeRow, analyse,
+    component_dates, component_totals,
 };
 use crate::config::ModelFile;
+use crate::diagnostics::Status;
 use crate::error::Result;
 use crate::fleet::Run;
-use crate::fleet::derived::{components_table, time_table};
-use crate::posterior::cells::{Cells, filter};
+use crate::fleet::derived::{components_table, dates_table, time_table};
+use crate::posterior::cells::Cells;
 use crate::posterior::table::Table;
 use jiff::civil::Date;
 
@@ -22,21 +24,23 @@ pub fn colour(channel: usize) -> String {
 
 /// Everything the page is made of.
 pub struct Report<'a> {
-    run: &'a Run,
-    file: &'a ModelFile,
+    pub run: &'a Run,
+    pub file: &'a ModelFile,
     pub fitted: &'a Fitted,
     pub analysis: Analysis,
     components: Vec<ComponentRow>,
-    models: Table,
-    row: usize,
+    /// The run's models, and which of them this is.
+    pub models: Table,
+    pub row: usize,
 }
 
 /// The page.
-pub fn page(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<String> {
+pub fn page(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<Document> {
     let models = run.models()?;
     let key = &fitted.panel.key;
     let cells = Cells(&models);
     let row = cells.rows().find(|&row| cells.text("model", row) == key).unwrap_or_default();
+    let failed = cells.text("status", row) == Status::Failed.as_str();
     let Fitted { model, panel, draws, .. } = fitted;
     let report = Report {
         run,
@@ -51,9 +55,10 @@ pub fn page(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<String> {
         "model" => format!("Marketing mix model: {}", file.name()),
         key => format!("Marketing mix model: {key}"),
     };
-    let mut page = Page::new(&title);
+    let mut page = Page::new(&if failed { format!("{title} (failed its gate)") } else { title });
     report.verdict(&mut page);
     report.data(&mut page);
+    report.picture(&mut page);
     report.fit(&mut page);
     report.decomposition(&mut page);
     report.returns(&mut page);
@@ -70,12 +75,12 @@ pub fn page(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<String> {
 }
 
 impl Report<'_> {
-    fn dates(&self) -> &[Date] {
+    pub fn dates(&self) -> &[Date] {
         &self.fitted.panel.dates
     }
 
     /// Where the test rows begin, if there are any.
-    fn split(&self) -> Option<usize> {
+    pub fn split(&self) -> Option<usize> {
         let panel = &self.fitted.panel;
         (panel.n_train < panel.dates.len()).then_some(panel.n_train)
     }
@@ -134,37 +139,6 @@ impl Report<'_> {
         }
     }
 
-    fn data(&self, page: &mut Page) {
-        let panel = &self.fitted.panel;
-        page.section("Data");
-        let (first, last) = (panel.dates[0], panel.dates[panel.dates.len() - 1]);
-        let spend: f64 = self.analysis.channels.iter().map(|row| row.spend).sum();
-        let target = self.file.data.target.as_str();
-        page.text(&format!(
-            "{} of {} from {first} to {last}: {} to learn from, {} to test. {}, {}; {} spent on the \
-             training rows.",
-            plural(panel.dates.len(), "row"),
-            target,
-            count(panel.n_train as f64),
-            count((panel.dates.len() - panel.n_train) as f64),
-            plural(panel.channels.len(), "channel"),
-            plural(panel.controls.len(), "control"),
-            amount(spend)
-        ));
-        let lines = [Series { class: "actual", values: &panel.target }];
-        let alt = format!("{target} over time, from {first} to {last}");
-        let drawing = chart::timeline(&alt, self.dates(), &lines, &[], self.split(), true);
-        page.figure("wide", &drawing, &format!("{target}, as observed"), None);
-        let mut charts = String::new();
-        for (c, name) in panel.channels.iter().enumerate() {
-            let share = self.analysis.channels[c].spend / spend;
-            let head = format!("{name}: {} of the spend", percent(share));
-            let column: Vec<f64> = panel.spend.column(c).to_vec();
-            charts += &chart::small_series(&head, &head, &colour(c), self.dates(), &column);
-        }
-        page.figure("many", &charts, "Spend of every channel per date", None);
-    }
-
     fn fit(&self, page: &mut Page) {
         let panel = &self.fitted.panel;
         page.section("Fit");
@@ -196,7 +170,7 @@ impl Report<'_> {
         let alt = "Observed and predicted over time, with the 94 % interval of predictions";
         let drawing = chart::timeline(alt, self.dates(), &lines, &bands, self.split(), true);
         let data = self.time();
-        page.html(&legend([("observed", "sum".into()), ("predicted", "c0".into())]));
+        page.legend([("observed", "sum".into()), ("predicted", "c0".into())]);
         page.figure(
             "wide",
             &drawing,
@@ -233,6 +207,30 @@ impl Report<'_> {
         (component.names(self.fitted).0, class)
     }
 
+    /// Every component over time with its interval.
+    fn on_dates(&self, page: &mut Page, parts: &[Component]) {
+        let rows = component_dates(self.fitted);
+        let mut charts = String::new();
+        for &part in parts {
+            let own: Vec<_> = rows.iter().filter(|row| row.component == part).collect();
+            let of = |number: fn(&Estimate) -> f64| -> Vec<f64> {
+                own.iter().map(|row| number(&row.value)).collect()
+            };
+            let (name, class) = self.look(part);
+            let band = [of(|e| e.hdi_3), of(|e| e.hdi_97)];
+            let alt = format!("Contribution of {name} over time with its interval");
+            let mean = of(|e| e.mean);
+            charts += &chart::small_series(&alt, &name, &class, self.dates(), &mean, Some(&band));
+        }
+        let data = dates_table(self.fitted, &rows);
+        page.figure(
+            "many",
+            &charts,
+            "Contribution of every component over time, with 94 % intervals",
+            Some(&data),
+        );
+    }
+
     fn decomposition(&self, page: &mut Page) {
         page.section("What sales are made of");
         let single =
@@ -258,7 +256,7 @@ impl Report<'_> {
             .zip(&values)
             .map(|((_, class), values)| Series { class, values })
             .collect();
-        page.html(&legend(looks.iter().map(|(name, class)| (name.as_str(), class.clone()))));
+        page.legend(looks.iter().map(|(name, class)| (name.as_str(), class.clone())));
         let alt = "Contributions of all components over time, on top of each other";
         let drawing = chart::stack(alt, self.dates(), &layers, &self.fitted.panel.target);
         page.figure(
@@ -267,6 +265,7 @@ impl Report<'_> {
             "Mean contribution of every component over time; the line is what was observed",
             None,
         );
+        self.on_dates(page, &parts);
         let total = self.components.last().map_or(f64::NAN, |row| row.total.mean);
         let rows: Vec<(String, String, f64, bool)> = self
             .components
@@ -306,56 +305,5 @@ impl Report<'_> {
         let numbers =
             table("Components over the training rows", &["component", "total", "share"], &rows);
         page.html(&format!("<div class=\"two\">{waterfall}<div>{numbers}</div></div>"));
-    }
-
-    fn diagnostics(&self, page: &mut Page) -> Result<()> {
-        page.section("Diagnostics");
-        let cells = Cells(&self.models);
-        let number = |name: &str| cells.number(name, self.row);
-        page.facts(&[
-            ("draws", count(self.fitted.n_draws() as f64)),
-            ("chains", count(self.fitted.chains as f64)),
-            ("R-hat (nested), worst", decimals(number("r_hat_nested_max"), 3)),
-            ("ESS bulk, least", count(number("ess_bulk_min"))),
-            ("ESS tail, least", count(number("ess_tail_min"))),
-            ("divergences", count(number("divergences"))),
-            ("E-BFMI", decimals(number("bfmi"), 2)),
-            ("time", duration(number("seconds"))),
-        ]);
-        let all = self.run.parameters()?;
-        let own = Cells(&all);
-        let parameters = filter(&all, |row| own.text("model", row) == self.fitted.panel.key);
-        let cells = Cells(&parameters);
-        let rows: Vec<Vec<String>> = cells
-            .rows()
-            .map(|row| {
-                let number = |name: &str| cells.number(name, row);
-                vec![
-                    cells.text("parameter", row).to_owned(),
-                    short(number("mean")),
-                    short(number("sd")),
-                    format!("{} to {}", short(number("hdi_3")), short(number("hdi_97"))),
-                    short(number("mcse_mean")),
-                    count(number("ess_bulk")),
-                    count(number("ess_tail")),
-                    decimals(number("r_hat"), 3),
-                    decimals(number("r_hat_nested"), 3),
-                ]
-            })
-            .collect();
-        let heads = [
-            "parameter",
-            "mean",
-            "sd",
-            "94 % interval",
-            "MCSE",
-            "ESS bulk",
-            "ESS tail",
-            "R-hat",
-            "nested",
-        ];
-        page.html(&table("Parameters", &heads, &rows));
-        page.figure("", "", "The parameters as a file", Some(&parameters));
-        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The page around the charts: head, navigation, figures with the numbers behind them, tables.
 
-use super::svg::escape;
+use super::svg::{DRAWING, PALETTE, escape, standalone};
+use super::{Document, Figure};
 use crate::posterior::table::{Column, Table};
 use serde_json::{Value, json};
 
@@ -12,14 +13,21 @@ pub struct Page {
     title: String,
     sections: Vec<(String, String)>,
     body: String,
-    figures: usize,
+    figures: Vec<Figure>,
+    /// Names and classes that the next figure's files explain.
+    legend: Vec<(String, String)>,
 }
 
 impl Page {
     /// An empty page.
     pub fn new(title: &str) -> Self {
-        let title = title.to_owned();
-        Self { title, sections: Vec::new(), body: String::new(), figures: 0 }
+        Self {
+            title: title.to_owned(),
+            sections: Vec::new(),
+            body: String::new(),
+            figures: Vec::new(),
+            legend: Vec::new(),
+        }
     }
 
     /// Begins a section.
@@ -40,6 +48,14 @@ impl Page {
         self.body.push('\n');
     }
 
+    /// The legend of the figure that follows: names of classes.
+    pub fn legend<'a>(&mut self, entries: impl IntoIterator<Item = (&'a str, String)>) {
+        let entries: Vec<(&str, String)> = entries.into_iter().collect();
+        self.legend =
+            entries.iter().map(|(name, class)| ((*name).to_owned(), class.clone())).collect();
+        self.html(&legend(entries));
+    }
+
     /// A figure: a drawing or several, what it shows, and its numbers to take away.
     pub fn figure(&mut self, class: &str, drawing: &str, caption: &str, data: Option<&Table>) {
         let figure = self.figure_of(class, drawing, caption, data);
@@ -58,10 +74,16 @@ impl Page {
             "<figure><div class=\"{class}\">{drawing}</div><figcaption><span>{}</span>",
             escape(caption)
         );
+        let legend = std::mem::take(&mut self.legend);
+        let drawings =
+            drawing.split_inclusive("</svg>").map(|one| standalone(one, &legend)).collect();
+        self.figures.push(Figure { name: slug(caption), drawings, numbers: data.cloned() });
         if let Some(table) = data {
-            let id = format!("data{}", self.figures);
-            self.figures += 1;
-            text += &format!("<button class=\"csv\" data-of=\"{id}\">numbers as CSV</button>");
+            let id = format!("data{}", self.figures.len());
+            text += &format!(
+                "<button class=\"csv\" data-of=\"{id}\" data-name=\"{}\">numbers as CSV</button>",
+                slug(caption)
+            );
             text += &format!(
                 "<script type=\"application/json\" id=\"{id}\">{}</script>",
                 numbers(table).to_string().replace('<', "\\u003c")
@@ -79,20 +101,20 @@ impl Page {
         self.body += "</dl>\n";
     }
 
-    /// The whole page.
-    pub fn finish(self) -> String {
+    /// The whole page and its figures.
+    pub fn finish(self) -> Document {
         let links: String = self
             .sections
             .iter()
             .map(|(id, name)| format!("<a href=\"#{id}\">{}</a>", escape(name)))
             .collect();
         let (title, body) = (escape(&self.title), &self.body);
-        format!(
+        let html = format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
              style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\
-             <title>{title}</title><style>{STYLE}</style></head><body>\
+             <title>{title}</title><style>{PALETTE}{DRAWING}{STYLE}</style></head><body>\
              <a class=\"skip\" href=\"#main\">Skip to the content</a>\
              <header><h1>{title}</h1></header>\
              <nav aria-label=\"Sections\"><div>{links}</div></nav>\
@@ -101,8 +123,17 @@ impl Page {
              This page needs no network.</footer>\
              <script>{SCRIPT}</script></body></html>\n",
             env!("CARGO_PKG_VERSION")
-        )
+        );
+        Document { html, figures: self.figures }
     }
+}
+
+/// A caption as part of a file's name: `share-of-contribution-against-roas`.
+fn slug(caption: &str) -> String {
+    let end = caption.find([',', ';', ':', '(', '.']).unwrap_or(caption.len());
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' };
+    let words: String = caption[..end].chars().map(plain).collect();
+    words.split_whitespace().take(8).collect::<Vec<_>>().join("-")
 }
 
 /// A table as columns and rows, numbers to six digits.
@@ -135,7 +166,7 @@ pub fn legend<'a>(entries: impl IntoIterator<Item = (&'a str, String)>) -> Strin
 pub fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     // Columns of texts stand on the left, of numbers on the right.
     let side = |k: usize| {
-        let text = |row: &Vec<String>| row[k].starts_with(char::is_alphabetic);
+        let text = |row: &Vec<String>| row[k].chars().filter(|c| c.is_alphabetic()).count() > 8;
         if rows.iter().any(text) { " class=\"t\"" } else { "" }
     };
     let head =

@@ -8,7 +8,7 @@ document.addEventListener("click", event => {
   const text = [data.columns, ...data.rows].map(row => row.map(cell).join(",")).join("\n") + "\n";
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  link.download = button.dataset.of + ".csv";
+  link.download = button.dataset.name + ".csv";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 });

@@ -2,6 +2,11 @@
 
 use std::fmt::Write;
 
+/// The colours, light and dark; of a drawing on its own the light ones.
+pub const PALETTE: &str = include_str!("palette.css");
+/// The style of what is drawn.
+pub const DRAWING: &str = include_str!("drawing.css");
+
 /// A drawing in units of about a pixel; it scales with its place on the page.
 pub struct Svg {
     width: f64,
@@ -143,6 +148,43 @@ impl Svg {
     }
 }
 
+/// A finished drawing as a file of its own: with its size, a background, the names of its classes below
+/// and its style, colours written out, since few programs that draw SVG know CSS variables.
+pub fn standalone(drawing: &str, legend: &[(String, String)]) -> String {
+    const LINE: f64 = 20.0;
+    let rest = drawing.strip_prefix("<svg viewBox=\"0 0 ").unwrap_or_default();
+    let Some((size, rest)) = rest.split_once('"') else { return drawing.to_owned() };
+    let Some((size, (open, body))) = size.split_once(' ').zip(rest.split_once('>')) else {
+        return drawing.to_owned();
+    };
+    let [width, mut height] = [size.0, size.1].map(|x| x.parse::<f64>().unwrap_or_default());
+    let mut below = Svg::new(width, height);
+    let mut x = width;
+    for (name, class) in legend {
+        let needed = 34.0 + 7.0 * name.chars().count() as f64;
+        if x + needed > width {
+            (x, height) = (10.0, height + LINE);
+        }
+        let y = height - 8.0;
+        below.rect(class, [x, y - 9.0], [x + 10.0, y + 1.0], "");
+        below.text("name", [x + 15.0, y], Anchor::Start, name);
+        x += needed;
+    }
+    let light = PALETTE.split_once('}').map_or("", |(light, _)| light);
+    let style = light
+        .split(['{', ';'])
+        .filter_map(|rule| rule.trim().split_once(':'))
+        .fold(format!("svg{{font-family:sans-serif}}{DRAWING}"), |style, (name, value)| {
+            style.replace(&format!("var({name})"), value)
+        });
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\"{open}><style>{style}</style>\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>{}{body}\n",
+        below.body
+    )
+}
+
 fn title(about: &str) -> String {
     if about.is_empty() { String::new() } else { format!("<title>{}</title>", escape(about)) }
 }
@@ -208,6 +250,21 @@ mod tests {
     fn paths_break_where_nothing_is_known() {
         let points = [[0.0, 1.0], [1.0, 2.55], [2.0, f64::NAN], [3.0, 1.0], [4.0, 1.0]];
         assert_eq!(path(&points), "M0 1l1 1.6M3 1l1 0");
+    }
+
+    #[test]
+    fn a_drawing_on_its_own_has_size_and_colours() {
+        let mut svg = Svg::new(20.0, 10.0);
+        svg.line("line c0", &[[0.0, 1.0], [2.0, 3.0]]);
+        let text = standalone(&svg.finish("a line"), &[]);
+        let start = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"20\" height=\"10\"";
+        assert!(text.starts_with(start), "{text}");
+        assert!(text.contains("role=\"img\" aria-label=\"a line\"><style>"), "{text}");
+        assert!(text.contains(".c0{fill:#2f6fb3}") && !text.contains("var("), "{text}");
+        assert!(text.ends_with("<path class=\"line c0\" d=\"M0 1l2 2\"/></svg>\n"), "{text}");
+        let named = [("observed".to_owned(), "sum".to_owned())];
+        let text = standalone(&Svg::new(20.0, 10.0).finish(""), &named);
+        assert!(text.contains("height=\"30\"") && text.contains(">observed</text>"), "{text}");
     }
 
     #[test]

@@ -74,7 +74,11 @@ fn every_command_has_its_rows() {
     assert_eq!(dates.len(), 3 * 60);
 
     let sweep = rows("sweep run --channel tv --values 0,1");
-    has(&sweep[0], &["model", "channel", "sweep", "spend"], &["contribution", "marginal"]);
+    has(
+        &sweep[0],
+        &["model", "channel", "sweep", "spend"],
+        &["contribution", "marginal", "uplift"],
+    );
     assert_eq!(sweep.len(), 2 * 2);
     let roas = rows("roas run --channel tv");
     let [swept, known] = [&sweep[1], &roas[0]].map(|row| number(row, "contribution_mean"));
@@ -162,7 +166,10 @@ fn new_dates_are_predicted() {
         (2, &Value::Null, &"test".into())
     );
     assert!(number(&rows[0], "predicted_mean") > 0.0);
-    project.run("predict run new.csv").fails(2, &["no row of model \"b & <b>\"", "--model"]);
+    // What one model lacks is its affair alone.
+    let ran = project.run("predict run new.csv --json");
+    ran.fails(1, &["error: without b & <b>: ", "no row of model \"b & <b>\"", "--model"]);
+    assert_eq!(ran.rows(), rows);
     for (table, says) in [
         ("week,brand,tv,radio\n2024-05-06,a,1,2\n", "learned until 2024-11-25"),
         ("week,brand,tv,radio\n2025-03-03,a,-1,2\n", "\"tv\" is -1 on 2025-03-03"),
@@ -172,6 +179,7 @@ fn new_dates_are_predicted() {
     ] {
         std::fs::write(project.path("new.csv"), table).unwrap();
         project.run("predict run new.csv --model a").fails(2, &[says]);
+        project.run("what-if run --times tv=2 --model a --data new.csv").fails(2, &[says]);
     }
 }
 
@@ -192,6 +200,11 @@ fn wrong_names_and_values_are_refused() {
     for (command, says) in cases {
         project.run(command).fails(2, says);
     }
+    let other = Project::of_brands(&["c"]);
+    ok(&other.run("fit model.toml --out run"));
+    project
+        .run(&format!("compare run {}", other.path("run").display()))
+        .fails(2, &["have no model in common", "the panels must have the same names"]);
 }
 
 #[test]
@@ -235,6 +248,33 @@ fn damaged_and_foreign_folders_are_refused() {
 }
 
 #[test]
+fn a_damaged_model_is_named_and_the_others_answer() {
+    let project = fitted();
+    let commands = [
+        "sweep run",
+        "curves run",
+        "roas run --by year",
+        "contributions run --by date",
+        "what-if run --times tv=2",
+        "compare run run",
+    ];
+    let whole = commands.map(|command| project.run(&format!("{command} --json")).rows());
+    let store = project.path("run/posterior/a.zarr.zip");
+    let bytes = std::fs::read(&store).unwrap();
+    std::fs::write(&store, &bytes[..bytes.len() / 2]).unwrap();
+    for (command, whole) in commands.into_iter().zip(whole) {
+        let ran = project.run(&format!("{command} --json --quiet"));
+        ran.fails(1, &["error: without a: ", "a.zarr.zip is damaged"]);
+        let others: Vec<Value> = whole.into_iter().filter(|row| row["model"] != "a").collect();
+        assert!(!others.is_empty() && ran.rows() == others, "{command}");
+    }
+    // What stands in the run's tables needs no draws; what needs them and has no other model fails.
+    ok(&project.run("roas run"));
+    ok(&project.run("report run"));
+    project.run("report run --model a").fails(2, &["a.zarr.zip is damaged"]);
+}
+
+#[test]
 fn a_model_that_failed_its_gate_is_used_by_force_only() {
     // Too little work for any gate.
     let project =
@@ -245,6 +285,22 @@ fn a_model_that_failed_its_gate_is_used_by_force_only() {
         ["sweep run", "roas run", "predict run", "report run", "what-if run --times tv=2"]
     {
         project.run(command).fails(2, &["failed its gate", "--force uses it all the same"]);
+    }
+    project.run("summary run").fails(0, &["warning: of what is shown, 2 models failed the gates"]);
+    for command in [
+        "contributions run",
+        "contributions run --by component",
+        "contributions run --by date",
+        "roas run --by year",
+        "curves run",
+        "curves run --adstock",
+        "sweep run",
+        "what-if run --times tv=2",
+        "predict run",
+        "compare run run",
+    ] {
+        let rows = project.run(&format!("{command} --force --json --quiet")).rows();
+        assert!(!rows.is_empty() && rows.iter().all(|row| row["status"] == "failed"), "{command}");
     }
     let ran = project.run("roas run --force --json");
     ran.fails(0, &["warning: 2 models failed the gates and used all the same"]);
@@ -287,13 +343,65 @@ fn reports_are_one_page_that_needs_nothing_else() {
             assert_eq!(page.matches(open).count(), page.matches(close).count(), "{open}");
         }
     }
-    for section in
-        ["Verdict", "Data", "Fit", "Returns", "Saturation", "Sweeps", "Adstock", "Diagnostics"]
-    {
+    for section in [
+        "Verdict",
+        "Data",
+        "Model",
+        "Fit",
+        "What sales are made of",
+        "Returns",
+        "Saturation",
+        "Sweeps",
+        "Adstock",
+        "Prior against posterior",
+        "Diagnostics",
+        "Repaired or doubtful",
+        "How to reproduce",
+    ] {
         assert!(model.contains(&format!(">{section}</h2>")), "{section}");
+    }
+    for drawn in [
+        "Correlations of sales: the strongest is ",
+        "saturation_beta [channel: 2] ~ HalfNormal(sigma = ",
+        "Residuals over time",
+        "Waterfall of component totals",
+        "Share of contribution against ROAS",
+        "adstock_alpha before and after the data",
+        "y_sigma before and after the data",
+        "Trace of saturation_beta[tv], nested R-hat ",
+        "Ranks of y_sigma by chain, effective draws ",
+        "Distributions of the energy and of its changes",
+    ] {
+        assert!(model.contains(drawn), "{drawn}");
     }
     assert!(model.contains("gigamix fit model.toml"));
     // The same run gives the same page.
     project.run("report run --model a --out again.html");
     assert_eq!(page("again.html"), model);
+}
+
+#[test]
+fn pictures_are_files_of_their_own_with_their_numbers() {
+    let project = fitted();
+    ok(&project.run("report run --model a --charts pictures"));
+    let mut names: Vec<String> = std::fs::read_dir(project.path("pictures"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let page = std::fs::read_to_string(project.path("run/report-a.html")).unwrap();
+    let drawings = page.matches("<svg ").count() - page.matches("aria-hidden=\"true\"").count();
+    let of = |end: &str| names.iter().filter(|name| name.ends_with(end)).count();
+    assert_eq!((of(".svg"), of(".csv")), (drawings, page.matches("class=\"csv\"").count()));
+    for name in names.iter().filter(|name| name.ends_with(".svg")) {
+        let text = std::fs::read_to_string(project.path(&format!("pictures/{name}"))).unwrap();
+        // It must stand alone: no variable of the page's style, no NaN.
+        assert!(text.starts_with("<svg xmlns=") && text.ends_with("</svg>\n"), "{name}");
+        assert!(!text.contains("var(") && !text.contains("NaN"), "{name}");
+    }
+    let sweep = names.iter().find(|name| name.ends_with("multiple-of-the-spend.csv"));
+    let sweep = sweep.unwrap_or_else(|| panic!("{names:?}"));
+    let text = std::fs::read_to_string(project.path(&format!("pictures/{sweep}"))).unwrap();
+    assert!(text.starts_with("model,channel,sweep,spend,contribution_mean"), "{text}");
+    assert_eq!(text.lines().count(), 1 + 3 * 16);
 }

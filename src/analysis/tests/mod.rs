@@ -1,5 +1,6 @@
 //! The analysis against numbers computed elsewhere, naive loops, and the density.
 
+mod device;
 mod questions;
 
 use super::forward::{Components, Parameters, Window};

@@ -74,6 +74,12 @@ fn sweeps_are_contributions_at_other_spends() {
                 let cost: f64 =
                     channels.clone().map(|c| spend(&fitted, c).iter().sum::<f64>()).sum();
                 let marginal = mean(|draw| total(draw, 0.01) - total(draw, 0.0)) / (0.01 * cost);
+                let today: [f64; 2] = std::array::from_fn(|draw| {
+                    let of = |c| contribution(&fitted, draw, c, &spend(&fitted, c));
+                    channels.clone().flat_map(of).sum()
+                });
+                let uplift = mean(|draw| total(draw, 0.0) / today[draw] - 1.0);
+                assert!((row.uplift.mean - uplift).abs() < 1e-5 * (1.0 + uplift.abs()));
                 let error = (row.marginal.mean - marginal).abs();
                 assert!(
                     error < 1e-3 * marginal + 1e-7,

@@ -31,7 +31,7 @@ use crate::{
     analysis::Fitted,
     config::ModelFile,
     diagnostics::Status,
-    error::{Error, Result, suggest},
+    error::{Error, Kind, Result, suggest},
     fleet::Run,
     posterior::table::{Column, Table},
 };
@@ -131,26 +131,35 @@ impl<'a> Selection<'a> {
     }
 
     /// Rows of every model in their order, made side by side; those of models that failed are
-    /// marked in a column `status`.
+    /// marked in a column `status`. A model that has no answer, its draws damaged or a channel not
+    /// its own, is named and left out while there are others.
     fn rows(&self, out: &Output, of: impl Fn(&Fitted) -> Result<Table> + Sync) -> Result<Table> {
         let done = AtomicUsize::new(0);
         let total = self.models.len();
         let one = |(key, status): &(String, String)| {
-            let fitted = self.run.fitted(&self.file, key)?;
-            let mut table = of(&fitted)?;
-            if self.which.force {
-                table.push("status", Column::Text(vec![status.clone(); table.rows()]));
-            }
-            let done = 1 + done.fetch_add(1, Ordering::Relaxed);
-            let told = format!("{} of {}", count(done as f64), plural(total, "model"));
-            out.progress(done as f64 / total as f64, told);
-            Ok(table)
+            let table = self.run.fitted(&self.file, key).and_then(|fitted| of(&fitted));
+            let told = 1 + done.fetch_add(1, Ordering::Relaxed);
+            let told = (told as f64, plural(total, "model"));
+            out.progress(told.0 / total as f64, format!("{} of {}", count(told.0), told.1));
+            table.map(|mut table| {
+                if self.which.force {
+                    table.push("status", Column::Text(vec![status.clone(); table.rows()]));
+                }
+                table
+            })
         };
-        let tables = self.models.par_iter().map(one).collect::<Result<Vec<Table>>>();
+        let tables: Vec<Result<Table>> = self.models.par_iter().map(one).collect();
         out.end_progress();
+        let answered = tables.iter().any(Result::is_ok);
         let mut all = Table::default();
-        for table in tables? {
-            all.append(table)?;
+        for (table, (key, _)) in tables.into_iter().zip(&self.models) {
+            match table {
+                Ok(table) => all.append(table)?,
+                Err(error) if answered && error.kind() == Kind::Input => {
+                    out.failure(format!("error: without {key}: {}", error.one_line()));
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(all)
     }

@@ -1,16 +1,16 @@
 //! `gigamix report`: one page that says it all.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use super::{Models, Selection, Write};
 use crate::{
-    cli::output::Output,
+    cli::{number::plural, output::Output},
     error::Result,
     posterior::{atomic, path},
-    report::{of_fleet, of_model},
+    report::{Figure, of_fleet, of_model},
 };
 
 /// `report`.
@@ -19,6 +19,7 @@ use crate::{
   gigamix report runs/portfolio                        report.html in the run folder
   gigamix report runs/portfolio --model brandA/north   one model in full
   gigamix report runs/portfolio --out this_week.html
+  gigamix report runs/sales --charts pictures          every picture as SVG, its numbers as CSV
 
 One file that opens in any browser, without a network. Of several models it has a table to sort and to
 search, and a look at each; of one model everything.")]
@@ -34,6 +35,9 @@ pub(in crate::cli) struct Report {
     /// The file [default: report.html in the run folder, or report-KEY.html]
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
+    /// Write every picture into this folder too, as SVG, and its numbers as CSV
+    #[arg(long, value_name = "DIR")]
+    pub charts: Option<PathBuf>,
 }
 
 /// Writes the report.
@@ -47,7 +51,7 @@ pub(in crate::cli) fn report(args: &Report, out: &Output) -> Result<()> {
     };
     let selection = Selection::open(&which, out)?;
     let single = args.model.is_some() || selection.run.models()?.rows() == 1;
-    let html = match (&selection.models[..], single) {
+    let document = match (&selection.models[..], single) {
         ([(key, _)], true) => {
             let fitted = selection.run.fitted(&selection.file, key)?;
             of_model(&selection.run, &selection.file, &fitted)?
@@ -59,9 +63,34 @@ pub(in crate::cli) fn report(args: &Report, out: &Output) -> Result<()> {
         None => "report.html".to_owned(),
     };
     let path = args.out.clone().unwrap_or_else(|| args.run.join(name));
-    atomic::write(&path, html.as_bytes())?;
+    atomic::write(&path, document.html.as_bytes())?;
+    if let Some(dir) = &args.charts {
+        let files = charts(dir, &document.figures)?;
+        out.note(format!("{} written to {}", plural(files, "file"), dir.display()));
+    }
     if out.json {
-        return out.print_json(&json!({ "report": path, "bytes": html.len() }));
+        return out.print_json(&json!({ "report": path, "bytes": document.html.len() }));
     }
     out.print(&format!("{}\n", path.display()))
+}
+
+/// Writes the pictures and their numbers; the number of files.
+fn charts(dir: &Path, figures: &[Figure]) -> Result<usize> {
+    let mut files = 0;
+    let mut write = |name: String, text: &str| {
+        files += 1;
+        atomic::write(&dir.join(name), text.as_bytes())
+    };
+    for (k, figure) in figures.iter().enumerate() {
+        let name = format!("{:02}-{}", k + 1, figure.name);
+        for (n, drawing) in figure.drawings.iter().enumerate() {
+            let which =
+                if figure.drawings.len() > 1 { format!("-{}", n + 1) } else { String::new() };
+            write(format!("{name}{which}.svg"), drawing)?;
+        }
+        if let Some(numbers) = &figure.numbers {
+            write(format!("{name}.csv"), &numbers.to_csv())?;
+        }
+    }
+    Ok(files)
 }

@@ -7,7 +7,7 @@ use crate::{
     analysis::{self, SweepKind},
     cli::output::Output,
     error::{Error, Result},
-    fleet::derived::sweep_table,
+    fleet::{DeviceChoice, choose, derived::sweep_table},
 };
 
 /// `sweep`.
@@ -18,7 +18,7 @@ use crate::{
   gigamix sweep runs/portfolio --kind absolute --values 0,1000,5000   this much on every date
 
 Every channel is swept alone, then all of them together. `marginal` is what one more unit of spend
-would have brought at that point.")]
+would have brought at that point, `uplift` the contribution against that of the observed spend.")]
 pub(in crate::cli) struct Sweep {
     #[command(flatten)]
     pub which: Which,
@@ -28,6 +28,10 @@ pub(in crate::cli) struct Sweep {
     /// Factors, or amounts per date in the units of spend [default: 0 to 1.5 times the spend]
     #[arg(long, value_name = "X,…", value_delimiter = ',', allow_hyphen_values = true)]
     pub values: Vec<f64>,
+    /// cpu, gpu (a hardware adapter), software (a software Vulkan adapter), or part of an adapter's
+    /// name [default: cpu]
+    #[arg(long)]
+    pub device: Option<DeviceChoice>,
 }
 
 /// Kinds of sweeps.
@@ -55,10 +59,16 @@ pub(in crate::cli) fn sweep(args: &Sweep, out: &Output) -> Result<()> {
     }
     let values = (!args.values.is_empty()).then(|| args.values.clone());
     let selection = Selection::open(&args.which.models, out)?;
+    let device = args.device.clone().unwrap_or(DeviceChoice::Cpu);
+    let gpu = choose(&device, selection.models.len())?.gpu;
     let table = selection.rows(out, |fitted| {
         let channels = chosen(&args.which.channel, &fitted.panel.channels)?;
         let wanted = analysis::Sweep { kind, values: values.clone(), channels };
-        Ok(sweep_table(&fitted.panel.key, &analysis::sweep(fitted, &wanted)))
+        let rows = match &gpu {
+            Some(gpu) => analysis::sweep_on(gpu, fitted, &wanted)?,
+            None => analysis::sweep(fitted, &wanted),
+        };
+        Ok(sweep_table(&fitted.panel.key, &rows))
     })?;
     let columns = [
         Show::Text("channel", "channel"),
@@ -66,6 +76,7 @@ pub(in crate::cli) fn sweep(args: &Sweep, out: &Output) -> Result<()> {
         Show::Amount("spend", "spend"),
         Show::Amounts("contribution", "contribution"),
         Show::Numbers("marginal", "marginal"),
+        Show::Percents("uplift", "uplift"),
     ];
     out.rows(&table, &columns, &args.which.models.write)
 }
