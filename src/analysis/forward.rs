@@ -1,8 +1,9 @@
 //! The mean of the target and what it is made of, for the draws of one block of lanes.
 
-use crate::math::{Lane, Real};
+use crate::math::{Lane, Part as Called, Real};
 use crate::model::effect::{Column, Effects, Part};
 use crate::model::{Model, Structure, adstock, likelihood, saturation};
+use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Dates that are weighed at a time, so that their sums stay in registers.
@@ -28,6 +29,23 @@ impl<L: Lane> Parameters<L> {
     /// From at least one draw, draws × values, on the natural scale.
     #[inline(always)]
     pub fn new(model: &Model, draws: &[f64]) -> Self {
+        L::call(Read { model, draws, lane: PhantomData })
+    }
+}
+
+/// What [`Parameters::new`] does.
+struct Read<'a, L> {
+    model: &'a Model,
+    draws: &'a [f64],
+    lane: PhantomData<L>,
+}
+
+impl<L: Lane> Called for Read<'_, L> {
+    type Output = Parameters<L>;
+
+    #[inline(always)]
+    fn run(self) -> Parameters<L> {
+        let Read { model, draws, .. } = self;
         let (structure, series) = (&model.structure, &model.series);
         let n_values = structure.n_values;
         let n_draws = draws.len() / n_values;
@@ -49,7 +67,7 @@ impl<L: Lane> Parameters<L> {
             }
             weights.push(w);
         }
-        Self {
+        Parameters {
             n_draws,
             likelihood: pick(&values, &structure.likelihood_slots),
             saturation: structure

@@ -8,10 +8,10 @@
 
 use super::evaluate::Scratch;
 use super::program::{DATES, Program};
-use crate::math::Lane;
+use crate::math::{Lane, Part};
 use crate::model::likelihood::{self, Likelihood};
 use crate::model::saturation::Saturation;
-use crate::model::{Carryover, adstock};
+use crate::model::{Carryover, Channel, adstock};
 use std::ops::Range;
 
 /// One number per date of a block.
@@ -56,22 +56,34 @@ compiled! {
 #[inline(always)]
 pub fn likelihood<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let s = &program.structure;
-    if !s.curved.is_empty() {
-        return match s.adstock_first {
-            true => over_dates::<L, CurvedAdstockFirst>(program, scratch),
-            false => over_dates::<L, CurvedSaturationFirst>(program, scratch),
-        };
-    }
-    if !s.adstock_first {
-        return over_dates::<L, SaturationFirst>(program, scratch);
-    }
-    let logistic = s.channels.iter().all(|c| c.saturation.family == Saturation::Logistic);
+    let logistic = |c: &Channel| c.saturation.family == Saturation::Logistic;
+    let usual = s.adstock_first && s.curved.is_empty() && s.channels.iter().all(logistic);
     match s.likelihood {
-        Likelihood::TruncatedNormal if logistic => {
-            over_dates::<L, UsualTruncated>(program, scratch)
+        Likelihood::TruncatedNormal if usual => over_dates::<L, UsualTruncated>(program, scratch),
+        Likelihood::Normal if usual => over_dates::<L, UsualNormal>(program, scratch),
+        _ => L::call(Unusual { program, scratch }),
+    }
+}
+
+/// The likelihood of any model.
+struct Unusual<'a, L: Lane> {
+    program: &'a Program<L::Scalar>,
+    scratch: &'a mut Scratch<L>,
+}
+
+impl<L: Lane> Part for Unusual<'_, L> {
+    type Output = L;
+
+    #[inline(always)]
+    fn run(self) -> L {
+        let Self { program, scratch } = self;
+        let s = &program.structure;
+        match (s.adstock_first, s.curved.is_empty()) {
+            (true, true) => over_dates::<L, AdstockFirst>(program, scratch),
+            (true, false) => over_dates::<L, CurvedAdstockFirst>(program, scratch),
+            (false, true) => over_dates::<L, SaturationFirst>(program, scratch),
+            (false, false) => over_dates::<L, CurvedSaturationFirst>(program, scratch),
         }
-        Likelihood::Normal if logistic => over_dates::<L, UsualNormal>(program, scratch),
-        _ => over_dates::<L, AdstockFirst>(program, scratch),
     }
 }
 

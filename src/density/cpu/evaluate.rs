@@ -5,7 +5,7 @@
 use super::curved::Curves;
 use super::program::{DATES, Prior, Program};
 use super::{calibration, curved, dates};
-use crate::math::Lane;
+use crate::math::{Lane, Part};
 use crate::model::adstock::{self, normalize};
 use crate::model::layout::{Derived, Made, Operand};
 use crate::model::prior::MAX_ARGUMENTS;
@@ -108,16 +108,16 @@ pub fn evaluate<L: Lane>(
     transforms(program, scratch);
     let curved = !program.structure.curved.is_empty();
     if curved {
-        curved::forward(program, scratch);
+        L::call(Rare { stage: Stage::Curves, program, scratch });
     }
     scratch.likelihood = dates::likelihood(program, scratch);
     logp += scratch.likelihood;
-    scratch.lift = calibration::lifts(program, scratch);
-    scratch.cost = calibration::costs(program, scratch);
-    scratch.roas = calibration::roas(program, scratch);
-    logp += scratch.lift + scratch.cost + scratch.roas;
+    if program.is_calibrated() {
+        L::call(Rare { stage: Stage::Calibration, program, scratch });
+        logp += scratch.lift + scratch.cost + scratch.roas;
+    }
     if curved {
-        curved::back(program, scratch);
+        L::call(Rare { stage: Stage::CurvesBack, program, scratch });
     }
     transforms_back(program, scratch);
     if program.structure.hierarchical {
@@ -128,6 +128,38 @@ pub fn evaluate<L: Lane>(
         *gradient = back.mul_add(*dx, *gradient);
     }
     logp
+}
+
+/// What few models need.
+enum Stage {
+    Curves,
+    Calibration,
+    CurvesBack,
+}
+
+/// A stage of [`evaluate`] that is called.
+struct Rare<'a, L: Lane> {
+    stage: Stage,
+    program: &'a Program<L::Scalar>,
+    scratch: &'a mut Scratch<L>,
+}
+
+impl<L: Lane> Part for Rare<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { stage, program, scratch } = self;
+        match stage {
+            Stage::Curves => curved::forward(program, scratch),
+            Stage::Calibration => {
+                scratch.lift = calibration::lifts(program, scratch);
+                scratch.cost = calibration::costs(program, scratch);
+                scratch.roas = calibration::roas(program, scratch);
+            }
+            Stage::CurvesBack => curved::back(program, scratch),
+        }
+    }
 }
 
 /// Maps every element and sums the priors.

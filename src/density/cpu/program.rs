@@ -190,6 +190,11 @@ impl<R: Real> Program<R> {
         &self.basis[t * stride..][..m]
     }
 
+    /// Whether anything besides the target calibrates the channels.
+    pub fn is_calibrated(&self) -> bool {
+        !(self.lifts.is_empty() && self.costs.is_empty() && self.roas.is_empty())
+    }
+
     /// Number of elements.
     pub fn dim(&self) -> usize {
         self.structure.dim
