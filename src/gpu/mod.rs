@@ -184,9 +184,17 @@ impl fmt::Debug for Gpu {
 
 /// wgpu's indented tree of causes in one line.
 fn flat(error: &wgpu::Error) -> String {
-    let text = error.to_string();
-    let causes = text.split_once("Caused by:").map_or(text.as_str(), |(_, causes)| causes);
-    causes.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(": ")
+    let mut causes = Vec::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    if causes.is_empty() {
+        causes.push(error.to_string());
+    }
+    let lines = causes.iter().flat_map(|cause| cause.lines());
+    lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(": ")
 }
 
 /// The lock, also after a panic elsewhere: what these locks guard is whole between statements.

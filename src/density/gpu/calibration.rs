@@ -44,7 +44,7 @@ pub fn lift(code: &mut String, s: &Structure, k: usize, c: usize) {
 
 /// Cost per target `k`, of channel `c`: its mean in one loop over the dates, what flows back in another.
 pub fn cost(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: usize) {
-    let (varies, at) = (s.curved.media.is_some(), costs(s) + k);
+    let at = costs(s) + k;
     let spent = word(columns.spent() + k);
     line(code, 1, format!("let c{k} = rows[model.lifts + {at}u];"));
     line(code, 1, format!("var cost{k} = 0.0;"));
@@ -57,12 +57,7 @@ pub fn cost(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: us
     contribution(code, s, columns, c);
     line(code, 2, format!("let slope = {spent} / contribution / contribution * cost{k}_back;"));
     line(code, 2, format!("let cost_back = select(0.0, slope, contribution > c{k}.z);"));
-    if varies {
-        line(code, 2, "process_take(&media, row, factor, cost_back * plain);");
-    }
-    line(code, 2, "let plain_back = cost_back * factor.x;");
-    respond_back(code, s, c, "plain_back");
-    line(code, 1, "}");
+    contribution_back(code, s, c, "cost_back");
 }
 
 /// Prior `k` of a return, of channel `c`: its sum in one loop over the dates, what flows back in another.
@@ -84,12 +79,7 @@ pub fn roas(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: us
     line(code, 1, format!("let slope{k} = fma(q{k}.y, n{k}.x, 1.0 / total{k});"));
     line(code, 1, format!("let sum{k}_back = select(0.0, slope{k}, sum{k} > {LEAST:e});"));
     contribution(code, s, columns, c);
-    if s.curved.media.is_some() {
-        line(code, 2, format!("process_take(&media, row, factor, sum{k}_back * plain);"));
-    }
-    line(code, 2, format!("let plain_back = sum{k}_back * factor.x;"));
-    respond_back(code, s, c, "plain_back");
-    line(code, 1, "}");
+    contribution_back(code, s, c, &format!("sum{k}_back"));
 }
 
 /// Where the costs per target begin, in vec4s from the lift tests on.
@@ -98,7 +88,7 @@ fn costs(s: &Structure) -> usize {
 }
 
 /// The begin of a loop over the dates with what channel `c` contributes: `plain`, the `factor` on all media,
-/// and their product `contribution`.
+/// and their product `contribution`; no factor where media do not vary.
 fn contribution(code: &mut String, s: &Structure, columns: &Columns, c: usize) {
     let nothing = if s.adstock_first { "0.0" } else { "Response()" };
     for j in 0..s.channels[c].adstock.n_weights {
@@ -111,8 +101,22 @@ fn contribution(code: &mut String, s: &Structure, columns: &Columns, c: usize) {
     }
     line(code, 2, "var plain = 0.0;");
     respond(code, s, c, "plain");
-    let varies = s.curved.media.is_some();
-    let factor = if varies { "process_at(&media, row)" } else { "vec2f(1.0, 0.0)" };
-    line(code, 2, format!("let factor = {factor};"));
-    line(code, 2, "let contribution = plain * factor.x;");
+    if s.curved.media.is_some() {
+        line(code, 2, "let factor = process_at(&media, row);");
+        line(code, 2, "let contribution = plain * factor.x;");
+    } else {
+        line(code, 2, "let contribution = plain;");
+    }
+}
+
+/// The end of such a loop: carries what flows back to a contribution, `back`, to what it is made of.
+fn contribution_back(code: &mut String, s: &Structure, c: usize, back: &str) {
+    if s.curved.media.is_some() {
+        line(code, 2, format!("process_take(&media, row, factor, {back} * plain);"));
+        line(code, 2, format!("let plain_back = {back} * factor.x;"));
+        respond_back(code, s, c, "plain_back");
+    } else {
+        respond_back(code, s, c, back);
+    }
+    line(code, 1, "}");
 }
