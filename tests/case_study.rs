@@ -3,7 +3,7 @@
 use crate::common::{case_study, repository};
 use gigamix::analysis::{
     Component, Estimate, Fitted, Frequency, Part, Sweep, SweepKind, analyse, component_totals,
-    returns, reweigh, sweep,
+    prior_draws, returns, reweigh, sweep,
 };
 use gigamix::config::ModelFile;
 use gigamix::data::NewRows;
@@ -175,6 +175,30 @@ fn sweeps() {
         let uplift: Vec<f64> = channel.iter().map(|row| row.uplift.mean).collect();
         assert!(uplift[0] == -1.0 && uplift[10].abs() < 1e-9, "{uplift:?}");
         assert!(uplift.is_sorted() && uplift[15] < 0.5 + 1e-6, "{uplift:?}");
+    }
+}
+
+#[test]
+fn the_prior_shares_contributions_as_it_should() {
+    let Some(study) = study() else { return };
+    let Fitted { model, panel, key, .. } = &study.fitted;
+    // Means and standard deviations of 60,000 draws of the formulas in NumPy 2.4.
+    const SHARES: [[f64; 2]; 7] = [
+        [0.481_70, 0.237_66],
+        [0.037_86, 0.043_73],
+        [0.104_66, 0.103_09],
+        [0.158_42, 0.139_52],
+        [0.092_24, 0.092_05],
+        [0.043_94, 0.049_39],
+        [0.081_18, 0.083_66],
+    ];
+    let draws = 20_000;
+    let prior = analyse(model, panel, *key, &prior_draws(model, *key, draws));
+    for (row, [mean, sd]) in prior.channels.iter().zip(SHARES) {
+        let error = sd * (1.0 / 60_000.0 + 1.0 / draws as f64).sqrt();
+        let off = (row.share.mean - mean).abs();
+        assert!(off < 4.0 * error, "{}: {} {mean} {error}", row.channel, row.share.mean);
+        assert!((row.share.sd / sd - 1.0).abs() < 0.05, "{}: {}", row.channel, row.share.sd);
     }
 }
 

@@ -49,7 +49,7 @@ impl Report<'_> {
                 decimals(number("bfmi"), 2)
             );
             page.figure(
-                "two",
+                "wide",
                 &energies(&alt, energy.view()),
                 "Energy: where its changes are much narrower than itself (E-BFMI below 0.3), the \
                  tails are not to be trusted",
@@ -148,7 +148,7 @@ fn numbers(page: &mut Page, parameters: &Table) {
 fn frame(name: &str) -> (Svg, [f64; 2], [f64; 2]) {
     let (width, height) = (300.0, 110.0);
     let mut svg = Svg::new(width, height);
-    svg.text("head", [46.0, 13.0], Anchor::Start, &cut(name, 34));
+    svg.text("head", [8.0, 13.0], Anchor::Start, &cut(name, 38));
     (svg, [46.0, width - 6.0], [height - 8.0, 20.0])
 }
 
@@ -208,9 +208,9 @@ fn energies(alt: &str, energy: ArrayView2<f64>) -> String {
         .into_iter()
         .flat_map(|chain| chain.to_vec().windows(2).map(|w| w[1] - w[0]).collect::<Vec<_>>())
         .collect();
-    let (width, height) = (560.0, 200.0);
+    let (width, height) = (960.0, 220.0);
     let mut svg = Svg::new(width, height);
-    let (across, up) = ([46.0, width - 12.0], [height - 26.0, 10.0]);
+    let (across, up) = ([58.0, width - 12.0], [height - 26.0, 10.0]);
     let both = about.iter().chain(&changes).copied();
     let x = Scale::spanning(both, false, across);
     let share = |values: &[f64]| -> Vec<f64> {

@@ -93,19 +93,21 @@ fn strongest(names: &[&str], matrix: &[Vec<f64>]) -> String {
     })
 }
 
-/// A square of correlations: the stronger, the darker; numbers where there is room for them.
+/// Correlations of each with those before it: the stronger, the darker; numbers where there is room for them.
 fn matrix_chart(alt: &str, names: &[&str], matrix: &[Vec<f64>]) -> String {
     const LEVELS: f64 = 5.0;
     let (left, width) = (150.0, 960.0);
     let step = ((width - left) / names.len() as f64).min(90.0);
     let high = step.min(30.0);
-    let mut svg = Svg::new(width, 20.0 + high * names.len() as f64);
+    let mut svg = Svg::new(width, 20.0 + high * (names.len() - 1) as f64);
     let room = (step / 7.0) as usize;
-    for (i, (name, row)) in names.iter().zip(matrix).enumerate() {
-        let y = 20.0 + high * i as f64;
-        svg.text("name", [left - 8.0, y + 0.5 * high + 4.0], Anchor::End, &cut(name, 20));
-        let at = [left + step * (i as f64 + 0.5), 12.0];
+    for (j, name) in names[..names.len() - 1].iter().enumerate() {
+        let at = [left + step * (j as f64 + 0.5), 12.0];
         svg.text("tick", at, Anchor::Middle, &cut(name, room.max(2)));
+    }
+    for (i, (name, row)) in names.iter().zip(matrix).enumerate().skip(1) {
+        let y = 20.0 + high * (i - 1) as f64;
+        svg.text("name", [left - 8.0, y + 0.5 * high + 4.0], Anchor::End, &cut(name, 20));
         for (j, &r) in row.iter().enumerate().take(i) {
             let x = left + step * j as f64;
             let (side, level) = (if r < 0.0 { "cold" } else { "hot" }, (r.abs() * LEVELS).round());

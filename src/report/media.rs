@@ -242,7 +242,7 @@ impl Report<'_> {
         );
         let data = time_table(&panel.key, &panel.channels, &before.time);
         page.figure("wide", &drawing, &caption, Some(&data));
-        page.html(&format!("<div class=\"two\">{}</div>", figures.concat()));
+        page.html(&format!("<div class=\"columns\">{}</div>", figures.concat()));
     }
 }
 

@@ -166,7 +166,9 @@ pub fn legend<'a>(entries: impl IntoIterator<Item = (&'a str, String)>) -> Strin
 pub fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     // Columns of texts stand on the left, of numbers on the right.
     let side = |k: usize| {
-        let text = |row: &Vec<String>| row[k].chars().filter(|c| c.is_alphabetic()).count() > 8;
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).count();
+        let text =
+            |row: &Vec<String>| row[k].starts_with(char::is_alphabetic) || letters(&row[k]) > 8;
         if rows.iter().any(text) { " class=\"t\"" } else { "" }
     };
     let head =
