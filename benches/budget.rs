@@ -20,7 +20,10 @@ use std::time::Instant;
 
 const DRAWS: usize = 4000;
 const PERIODS: usize = 26;
-const INSTANCES: u64 = 1200;
+const INSTANCES: u64 = 1000;
+/// Instances that a conic solver can take, too: every response is beta x/(kappa + x).
+const CONIC: u64 = 200;
+const HYPERBOLAS: Kind = Kind { channels: [3, 20], draws: [1, 8], slopes: [1.0, 1.0], groups: 2 };
 
 fn national(c: &mut Criterion) {
     if let Some(folder) = std::env::var_os("GIGAMIX_BUDGET_INSTANCES") {
@@ -37,7 +40,7 @@ fn national(c: &mut Criterion) {
     for (name, share) in
         [("uniform", vec![1.0; PERIODS]), ("historical", (0..PERIODS).map(varied).collect())]
     {
-        let flight = Flight { before: Vec::new(), fixed: 0.0, share, carry_out: true };
+        let flight = Flight { before: Vec::new(), fixed: 0.0, per: 1.0, share, carry_out: true };
         c.bench_function(&format!("budget/national/{name}"), |bencher| {
             bencher.iter(|| {
                 let media = |c| Media::new(&structure, c, &draws, &flight, 1.0).expect("media");
@@ -66,8 +69,9 @@ fn national(c: &mut Criterion) {
 fn write(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let (mut bytes, mut all) = (Vec::new(), Vec::new());
-    for seed in 0..INSTANCES {
-        let instance = Instance::new(seed, Kind::ANY);
+    for seed in 0..INSTANCES + CONIC {
+        let kind = if seed < INSTANCES { Kind::ANY } else { HYPERBOLAS };
+        let instance = Instance::new(seed, kind);
         let program = instance.program();
         let begun = Instant::now();
         let solved = Tables::new(&program).solve(&program).expect("feasible");

@@ -195,7 +195,8 @@ scenario.toml:
   channels = ["Radio", "Online Display"]
   max_share = 0.6
 
-docs/guide.md shows every key."#)]
+docs/guide.md shows every key. `gigamix report RUN --scenario scenario.toml` draws the answer.
+Exit code 2 where the limits contradict each other: the answer then names them, and what would fit."#)]
 pub(super) struct Optimize {
     /// The run folder
     pub run: PathBuf,
@@ -204,6 +205,8 @@ pub(super) struct Optimize {
     /// Use models that failed their gates, too; the answer is marked
     #[arg(long)]
     pub force: bool,
+    #[command(flatten)]
+    pub write: run::Write,
 }
 
 /// `logp`.

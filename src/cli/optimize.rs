@@ -1,6 +1,6 @@
 //! `gigamix optimize`: budgets, from a run folder and a scenario.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use glob::Pattern;
 use rayon::prelude::*;
@@ -26,12 +26,41 @@ const SHOWN: usize = 40;
 /// Most names in a note.
 const NAMED: usize = 5;
 
+/// A budget problem, its answer, and the models it rests on that failed their gates.
+pub(super) struct Asked {
+    pub budget: Budget,
+    pub answer: Answer,
+    pub failed: Vec<String>,
+}
+
 /// Answers a scenario.
 pub(super) fn optimize(args: &Optimize, out: &Output) -> Result<Outcome> {
-    let run = Run::open(&args.run)?;
-    let scenario = Scenario::load(&args.scenario)?;
-    let (keys, failed) = models(&run, &scenario)?;
-    if !failed.is_empty() && !args.force {
+    let asked = match ask(&Run::open(&args.run)?, &args.scenario, args.force)? {
+        Ok(asked) => asked,
+        Err(why) => return impossible(&why, out),
+    };
+    let Asked { budget, answer, failed } = &asked;
+    out.written(&answer.table(), &args.write)?;
+    if out.json {
+        out.print_json(&to_json(answer, failed))?;
+    } else {
+        out.print(&shown(answer))?;
+    }
+    for note in notes(budget, answer, failed) {
+        out.note(note);
+    }
+    Ok(Outcome::Done)
+}
+
+/// Puts the scenario in the file `path` to a run.
+pub(super) fn ask(
+    run: &Run,
+    path: &Path,
+    force: bool,
+) -> Result<std::result::Result<Asked, Explained>> {
+    let scenario = Scenario::load(path)?;
+    let (keys, failed) = models(run, &scenario)?;
+    if !failed.is_empty() && !force {
         let message =
             format!("failed its gates, and nothing is optimised on it: {}", named(&failed));
         return Err(Error::input(message).help(
@@ -39,20 +68,9 @@ pub(super) fn optimize(args: &Optimize, out: &Output) -> Result<Outcome> {
              include it with --force",
         ));
     }
-    let budget = load(&run, &scenario, &keys)?;
-    let answer = match optimizer::optimise(&budget)? {
-        Ok(answer) => answer,
-        Err(why) => return impossible(&why, out),
-    };
-    if out.json {
-        out.print_json(&to_json(&answer, &failed))?;
-    } else {
-        out.print(&shown(&answer))?;
-    }
-    for note in notes(&budget, &answer, &failed) {
-        out.note(note);
-    }
-    Ok(Outcome::Done)
+    let budget = load(run, &scenario, &keys)?;
+    let answer = optimizer::optimise(&budget)?;
+    Ok(answer.map(|answer| Asked { budget, answer, failed }))
 }
 
 /// The models of the scenario, and those of them that failed.
@@ -117,20 +135,13 @@ fn impossible(why: &Explained, out: &Output) -> Result<Outcome> {
 
 fn to_json(answer: &Answer, failed: &[String]) -> Value {
     let numbers = |x: &Estimate| json!({ "mean": x.mean, "hdi_3": x.hdi_3, "hdi_97": x.hdi_97 });
-    let row = |row: &ArmRow| {
-        json!({
-            "model": row.model,
-            "channel": row.channel,
-            "before": row.before,
-            "after": row.after,
-            "multiplier": row.after / row.before,
-            "marginal_roas": row.marginal_roas,
-            "binding": row.binding,
-            "response_before": numbers(&row.response[0]),
-            "response_after": numbers(&row.response[1]),
-            "beyond_seen": row.beyond,
-        })
-    };
+    let mut rows = answer.table().to_json_rows()["rows"].take();
+    for (json, row) in rows.as_array_mut().into_iter().flatten().zip(&answer.rows) {
+        json["binding"] = json!(row.binding);
+        if let Some(path) = &row.path {
+            json["path"] = json!(path);
+        }
+    }
     let limit = |limit: &optimizer::LimitRow| {
         json!({
             "limit": limit.name,
@@ -151,7 +162,7 @@ fn to_json(answer: &Answer, failed: &[String]) -> Value {
     };
     let effect = &answer.effect;
     json!({
-        "rows": answer.rows.iter().map(row).collect::<Vec<_>>(),
+        "rows": rows,
         "objective": {
             "before": effect.measure[0],
             "after": effect.measure[1],
@@ -175,7 +186,7 @@ fn to_json(answer: &Answer, failed: &[String]) -> Value {
 /// The answer for people.
 fn shown(answer: &Answer) -> String {
     let mut text = match answer.rows.len() <= SHOWN {
-        true => each(&answer.rows),
+        true => each(&answer.rows) + &schedule(&answer.rows),
         false => totals(&answer.rows),
     };
     let effect = &answer.effect;
@@ -221,7 +232,7 @@ fn shown(answer: &Answer) -> String {
             let bound = amount(bound);
             format!("no allocation within the limits reaches more than {bound}: gap {gap:.1e}")
         }
-        _ => "no bound is known for a quantile".into(),
+        _ => answer.unbounded.unwrap_or_default().into(),
     };
     text + &format!("\nstatus {}; {certificate}\n", answer.status.name())
 }
@@ -251,6 +262,30 @@ fn each(rows: &[ArmRow]) -> String {
         ]);
     }
     grid.render(false)
+}
+
+/// The spend of every period, where it was decided on; periods with the same spends are one line.
+fn schedule(rows: &[ArmRow]) -> String {
+    let Some(paths) = rows.iter().map(|row| row.path.as_ref()).collect::<Option<Vec<_>>>() else {
+        return String::new();
+    };
+    let mut grid = Grid::default().left("period");
+    for row in rows {
+        grid = grid.right(&row.channel);
+    }
+    let line = |t: usize| paths.iter().map(|path| amount(path[t])).collect::<Vec<_>>();
+    let periods = paths.first().map_or(0, |path| path.len());
+    let mut first = 0;
+    for t in 0..periods {
+        if t + 1 < periods && line(t + 1) == line(t) {
+            continue;
+        }
+        let name =
+            if first == t { (t + 1).to_string() } else { format!("{}–{}", first + 1, t + 1) };
+        grid.row([name].into_iter().chain(line(t)).collect());
+        first = t + 1;
+    }
+    format!("\n{}", grid.render(false))
 }
 
 /// Sums over the models.

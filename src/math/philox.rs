@@ -30,6 +30,8 @@ pub enum Purpose {
     Predictive = 7,
     /// The same, where the number of words needed is not known.
     PredictiveStream = 8,
+    /// By how much a plan of spends is missed.
+    Execution = 9,
 }
 
 /// The key of a model's random numbers.

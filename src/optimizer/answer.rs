@@ -2,11 +2,13 @@
 //! and what the models have never seen.
 
 use super::branch::Tables;
+use super::budget::{Arm, Budget};
 use super::conflict::Conflict;
-use super::plan::Budget;
+use super::media::Media;
 use super::program::Solved;
 use super::risk::{AT_ONCE, add, measure};
 use super::scenario::Risk;
+use super::schedule;
 use crate::analysis::Estimate;
 use rayon::prelude::*;
 
@@ -14,6 +16,8 @@ use rayon::prelude::*;
 const CERTIFIED: f64 = 1e-4;
 /// A spend this near to a limit, as a share of the range, is at it.
 const AT: f64 = 1e-9;
+/// The same of schedules, which only come near to their limits.
+const NEAR: f64 = 1e-5;
 
 /// How good an answer is known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +49,16 @@ pub struct ArmRow {
     pub before: f64,
     /// Spend per period now.
     pub after: f64,
+    /// Spend in every period now, where the flighting was decided on.
+    pub path: Option<Vec<f64>>,
     /// What the last unit of spend brings.
     pub marginal_roas: f64,
-    /// The bound it is at: `lower`, `upper`, or `fixed`.
+    /// The limit it is at: `lower`, `upper`, `fixed`, or `ramp`.
     pub binding: Option<&'static str>,
     /// What it brings over the horizon, before and now.
     pub response: [Estimate; 2],
+    /// What it brings now, less what it brought before.
+    pub gain: Estimate,
     /// By how much its largest spend in a period exceeds what the model has seen, as a share.
     pub beyond: Option<f64>,
 }
@@ -103,6 +111,8 @@ pub struct Answer {
     pub limits: Vec<LimitRow>,
     /// No spends within the limits have a larger measure; none where no bound is known.
     pub bound: Option<f64>,
+    /// Why no bound is known.
+    pub unbounded: Option<&'static str>,
     /// How far the measure may be from the best, as a share of it.
     pub gap: Option<f64>,
     /// How good the answer is known to be.
@@ -124,62 +134,79 @@ pub struct Explained {
     pub limits: Vec<(String, bool, f64, Option<f64>)>,
 }
 
-/// Says what a solution means.
-pub fn answer(budget: &Budget, solved: &Solved, total: [f64; 2]) -> Answer {
+/// Says what a solution means; `paths` are the spends of every period where they were decided on.
+pub fn answer(
+    budget: &Budget,
+    solved: &Solved,
+    paths: Option<&[Vec<f64>]>,
+    total: [f64; 2],
+) -> Answer {
     let periods = budget.periods as f64;
     let before: Vec<f64> = budget.arms.iter().map(|arm| arm.before).collect();
+    let noise = budget.scenario.budget.noise_level;
+    let executed = |media: &Media, arm: &Arm, spend: f64| match noise > 0.0 {
+        true => media.executed(spend, noise, arm.noise.0, arm.noise.1),
+        false => media.draws(spend),
+    };
+    let draws = |c: usize| -> [Vec<f64>; 2] {
+        let (arm, after) = (&budget.arms[c], solved.spends[c]);
+        let now = match paths {
+            Some(paths) => executed(&arm.media.along(&paths[c]), arm, after),
+            None => executed(&arm.media, arm, after),
+        };
+        [executed(&arm.media, arm, arm.before), now]
+    };
     let row = |(c, draws): (usize, &[Vec<f64>; 2])| {
         let (arm, after) = (&budget.arms[c], solved.spends[c]);
-        let near = AT * (arm.upper - arm.lower);
-        let binding = match () {
-            () if arm.lower == arm.upper => Some("fixed"),
-            () if after <= arm.lower + near => Some("lower"),
-            () if after >= arm.upper - near => Some("upper"),
-            () => None,
+        let path = paths.map(|paths| paths[c].clone());
+        let peak = match &path {
+            Some(path) => path.iter().copied().fold(0.0, f64::max),
+            None => after * arm.peak,
         };
-        let beyond = after * arm.peak / arm.seen - 1.0;
+        let beyond = peak / arm.seen - 1.0;
         ArmRow {
             model: arm.model.clone(),
             channel: arm.channel.clone(),
             before: arm.before,
             after,
             marginal_roas: solved.slopes[c] / periods,
-            binding,
+            binding: binding(arm, after, path.as_deref()),
+            path,
             response: draws.each_ref().map(|draws| Estimate::of(draws)),
+            gain: Estimate::of(&less(&draws[1], &draws[0])),
             // Up to rounding, and of nothing there is no share.
             beyond: (after > 0.0 && beyond > 1e-9).then_some(beyond),
         }
     };
     let mut rows: Vec<ArmRow> = Vec::with_capacity(budget.arms.len());
-    let mut draws = [&before, &solved.spends].map(|spends| budget.constant(spends));
-    for arms in budget.arms.chunks(AT_ONCE) {
-        let first = rows.len();
-        let found: Vec<[Vec<f64>; 2]> = arms
-            .par_iter()
-            .zip(&solved.spends[first..])
-            .map(|(arm, &after)| [arm.before, after].map(|spend| arm.media.draws(spend)))
-            .collect();
+    let mut totals = [&before, &solved.spends].map(|spends| budget.constant(spends));
+    let all: Vec<usize> = (0..budget.arms.len()).collect();
+    for arms in all.chunks(AT_ONCE) {
+        let found: Vec<[Vec<f64>; 2]> = arms.par_iter().map(|&c| draws(c)).collect();
         for arm in &found {
-            draws.iter_mut().zip(arm).for_each(|(totals, draws)| add(totals, draws));
+            totals.iter_mut().zip(arm).for_each(|(totals, draws)| add(totals, draws));
         }
-        rows.par_extend(found.par_iter().enumerate().map(|(k, draws)| row((first + k, draws))));
+        rows.par_extend(arms.par_iter().copied().zip(&found).map(row));
     }
-    let gain: Vec<f64> = draws[1].iter().zip(&draws[0]).map(|(now, then)| now - then).collect();
+    let gain = less(&totals[1], &totals[0]);
     let better = gain.iter().filter(|gain| **gain > 0.0).count();
-    let risk = budget.scenario.objective.risk;
     let effect = Effect {
-        measure: match risk {
+        measure: match budget.scenario.objective.risk {
             // Exact, where models that have different numbers of draws are paired by some of them.
             Risk::Mean => [
-                rows.iter().map(|row| row.response[0].mean).sum::<f64>()
-                    - budget.cost() * before.iter().sum::<f64>()
-                    + budget.baseline,
+                match noise > 0.0 {
+                    true => budget.mean(&before),
+                    false => {
+                        rows.iter().map(|row| row.response[0].mean).sum::<f64>() + budget.baseline
+                            - budget.cost() * before.iter().sum::<f64>()
+                    }
+                },
                 solved.value + budget.baseline,
             ],
-            risk => draws.each_ref().map(|draws| measure(risk, draws)),
+            risk => totals.each_ref().map(|draws| measure(risk, draws)),
         },
-        before: Estimate::of(&draws[0]),
-        after: Estimate::of(&draws[1]),
+        before: Estimate::of(&totals[0]),
+        after: Estimate::of(&totals[1]),
         p_better: better as f64 / gain.len() as f64,
         gain: Estimate::of(&gain),
     };
@@ -199,6 +226,10 @@ pub fn answer(budget: &Budget, solved: &Solved, total: [f64; 2]) -> Answer {
         effect,
         limits: limits.collect(),
         bound,
+        unbounded: bound.is_none().then_some(match budget.scheduled() {
+            true => "no bound is known for schedules of S-shaped responses",
+            false => "no bound is known for this kind of risk",
+        }),
         status: if gap.is_some_and(|gap| gap <= CERTIFIED) {
             Status::Optimal
         } else {
@@ -206,23 +237,53 @@ pub fn answer(budget: &Budget, solved: &Solved, total: [f64; 2]) -> Answer {
         },
         gap,
         periods: budget.periods,
-        frontier: frontier(budget),
+        frontier: frontier(budget, &budget.scenario.budget.frontier),
     }
 }
 
-/// What each total of the frontier brings, in rising order, each starting from the tables of the
-/// one before.
-fn frontier(budget: &Budget) -> Vec<Step> {
-    let mut totals = budget.scenario.budget.frontier.clone();
-    if totals.is_empty() || budget.scenario.objective.risk != Risk::Mean {
-        return Vec::new();
+fn less(now: &[f64], before: &[f64]) -> Vec<f64> {
+    now.iter().zip(before).map(|(now, before)| now - before).collect()
+}
+
+/// The limit that a channel's spend is at.
+fn binding(arm: &Arm, after: f64, path: Option<&[f64]>) -> Option<&'static str> {
+    let (Some(path), Some(course)) = (path, &arm.course) else {
+        let near = AT * (arm.upper - arm.lower);
+        return match () {
+            () if arm.lower == arm.upper => Some("fixed"),
+            () if after <= arm.lower + near => Some("lower"),
+            () if after >= arm.upper - near => Some("upper"),
+            () => None,
+        };
+    };
+    let near = NEAR * (course.upper - course.lower);
+    let spends: Vec<f64> = course.last.into_iter().chain(path.iter().copied()).collect();
+    let steep = |pair: &[f64]| (pair[1] - pair[0]).abs() >= course.ramp * (1.0 - NEAR);
+    match () {
+        () if arm.lower == arm.upper => Some("fixed"),
+        () if path.iter().all(|spend| *spend <= course.lower + near) => Some("lower"),
+        () if path.iter().all(|spend| *spend >= course.upper - near) => Some("upper"),
+        () if spends.windows(2).any(steep) => Some("ramp"),
+        () => None,
     }
+}
+
+/// What each total brings at best, in rising order, each starting from the tables of the one before.
+pub fn frontier(budget: &Budget, totals: &[f64]) -> Vec<Step> {
+    let mut totals = totals.to_vec();
     totals.sort_unstable_by(f64::total_cmp);
     totals.dedup();
+    if totals.is_empty() {
+        return Vec::new();
+    }
     let least = |total| if budget.scenario.budget.at_most { f64::NEG_INFINITY } else { total };
     let mut tables = Tables::new(&budget.program([f64::NEG_INFINITY, f64::INFINITY]));
     let step = |total: f64| {
-        let solved = tables.solve(&budget.program([least(total), total])).ok();
+        let ends = [least(total), total];
+        let solved = match budget.scheduled() {
+            true => schedule::solve(budget, ends).ok().map(|found| found.solved),
+            false => tables.solve(&budget.program(ends)).ok(),
+        };
         let with_baseline = |solved: Solved| Solved {
             value: solved.value + budget.baseline,
             bound: solved.bound + budget.baseline,
@@ -246,7 +307,7 @@ pub fn explain(budget: &Budget, conflict: &Conflict, total: [f64; 2]) -> Explain
         .iter()
         .map(|(name, least, limit, _)| format!("{name} is to be {} {limit}", side(least)))
         .collect();
-    let bounds = |which: &[usize], what: &str, of: fn(&super::plan::Arm) -> f64| {
+    let bounds = |which: &[usize], what: &str, of: fn(&Arm) -> f64| {
         let sum: f64 = which.iter().map(|&c| of(&budget.arms[c])).sum();
         (!which.is_empty()).then(|| {
             let several = budget.arms.iter().any(|arm| arm.model != budget.arms[0].model);

@@ -20,8 +20,12 @@ pub const TOLERANCE: f64 = 1e-8;
 const MOST_BOXES: u64 = 4000;
 /// Refinements of one box at most, before it is divided.
 const MOST_ROUNDS: usize = 60;
+/// What a round must leave of the gap, at most, to be followed by another of its kind.
+const CLOSING: f64 = 0.1;
 /// Steps that bring the last digits.
 const MOST_SETTLING: usize = 8;
+/// Slopes that differ by less than this share are equal.
+const EQUAL: f64 = 1e-8;
 /// What rounding may add up to, as a share of the sum of all responses.
 const ROUNDING: f64 = 1e-12;
 /// A side of a box is divided down to this share of the whole.
@@ -37,6 +41,15 @@ impl<'a> Tables<'a> {
     /// First tables, between the bounds of the program.
     pub fn new(program: &Program<'a>) -> Self {
         let curve = |c: usize| Curve::new(program.responses[c], program.lower[c], program.upper[c]);
+        Self { curves: (0..program.responses.len()).into_par_iter().map(curve).collect() }
+    }
+
+    /// First tables around spends that are likely to be near the best ones.
+    pub fn near(program: &Program<'a>, spends: &[f64]) -> Self {
+        let curve = |c: usize| {
+            let (lower, upper) = (program.lower[c], program.upper[c]);
+            Curve::near(program.responses[c], lower, upper, spends[c])
+        };
         Self { curves: (0..program.responses.len()).into_par_iter().map(curve).collect() }
     }
 
@@ -183,6 +196,7 @@ impl Branch {
         let (cost, rows) = (program.cost, &program.rows);
         let mut hulls = search.hulls(&part.ends);
         let mut divide = None;
+        let mut missed = f64::INFINITY;
         for _ in 0..MOST_ROUNDS {
             let relaxed = match relax(&hulls, cost, rows, std::mem::take(&mut part.columns)) {
                 Ok(relaxed) => relaxed,
@@ -198,10 +212,11 @@ impl Branch {
             if part.bound <= self.enough() {
                 break;
             }
-            let (spends, prices) =
+            let polished =
                 polish(&search.tables, &part.ends, rows, cost, &relaxed.spends, &relaxed.prices)
-                    .filter(|(spends, _)| program.allows(spends))
-                    .unwrap_or((relaxed.spends, relaxed.prices));
+                    .filter(|(spends, _)| program.allows(spends));
+            let met = polished.is_some();
+            let (spends, prices) = polished.unwrap_or((relaxed.spends, relaxed.prices));
             search.refine(&spends.iter().map(|&spend| vec![spend]).collect::<Vec<_>>());
             if program.allows(&spends) {
                 self.offer(&spends, &prices, search.value(&spends));
@@ -210,6 +225,11 @@ impl Branch {
             part.bound = part.bound.min(choose(&hulls, cost, rows, &prices).1);
             if part.bound <= self.enough() {
                 break;
+            }
+            // As long as equal marginal returns close the gap, nothing else need be looked at.
+            let before = std::mem::replace(&mut missed, part.bound - search.value(&spends));
+            if met && missed < CLOSING * before {
+                continue;
             }
             let excess = excess(search, &hulls, &spends, &prices);
             let total = |bent: bool| -> f64 {
@@ -259,9 +279,14 @@ impl Branch {
             let Some((spends, prices)) = found.filter(|(spends, _)| program.allows(spends)) else {
                 return;
             };
-            let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs();
-            let settled = spends.iter().zip(&best.spends).all(near);
+            let near = |a: f64, b: f64, digits: f64| (a - b).abs() <= digits * b.abs();
             search.refine(&spends.iter().map(|&spend| vec![spend]).collect::<Vec<_>>());
+            // Where a spend has not moved, or has the slope that it should.
+            let price = program.prices(&prices);
+            let settled = (0..spends.len()).all(|c| {
+                let slope = search.tables[c].nearest(spends[c]).slope;
+                near(spends[c], best.spends[c], 1e-12) || near(slope, price[c], EQUAL)
+            });
             let value = search.value(&spends);
             if value < best.value - ROUNDING * best.value.abs() {
                 return;
@@ -329,10 +354,7 @@ struct Excess {
 }
 
 fn excess(search: &Search, hulls: &[Hull], spends: &[f64], prices: &[f64]) -> Vec<Excess> {
-    let mut price = vec![search.program.cost; spends.len()];
-    for (row, &p) in search.program.rows.iter().zip(prices) {
-        row.terms.iter().for_each(|&(c, a)| price[c] += p * a);
-    }
+    let price = search.program.prices(prices);
     let one = |c: usize| {
         let (vertex, point) = (hulls[c].best(price[c]), search.tables[c].nearest(spends[c]));
         let value = vertex.value - point.value - price[c] * (vertex.spend - spends[c]);

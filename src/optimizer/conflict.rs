@@ -40,11 +40,7 @@ struct Side {
 /// Finds the contradiction of a program that is infeasible.
 pub fn conflict(program: &Program) -> Conflict {
     let rows = &program.rows;
-    let mut sides: Vec<Side> = Vec::new();
-    for (row, limits) in rows.iter().enumerate() {
-        sides.extend(limits.lower.is_finite().then_some(Side { row, least: true }));
-        sides.extend(limits.upper.is_finite().then_some(Side { row, least: false }));
-    }
+    let mut sides = sides(program);
     // Without a side that is not needed, the rest still contradict each other.
     let mut k = 0;
     while k < sides.len() {
@@ -79,6 +75,22 @@ pub fn conflict(program: &Program) -> Conflict {
         Limit { row: side.row, least: side.least, limit, fits }
     };
     Conflict { limits: sides.iter().enumerate().map(limit).collect(), lower, upper }
+}
+
+/// The least sum of all spends that bounds and rows allow; none where they allow nothing.
+pub fn least_total(program: &Program) -> Option<f64> {
+    let terms = (0..program.lower.len()).map(|c| (c, 1.0)).collect();
+    let total = Row { terms, lower: f64::NEG_INFINITY, upper: f64::INFINITY };
+    extreme(program, &sides(program), &total, false)
+}
+
+fn sides(program: &Program) -> Vec<Side> {
+    let mut sides = Vec::new();
+    for (row, limits) in program.rows.iter().enumerate() {
+        sides.extend(limits.lower.is_finite().then_some(Side { row, least: true }));
+        sides.extend(limits.upper.is_finite().then_some(Side { row, least: false }));
+    }
+    sides
 }
 
 fn one_sided(program: &Program, sides: &[Side]) -> Vec<Row> {

@@ -7,6 +7,8 @@ const FIRST_CONCAVE: usize = 9;
 const FIRST_OTHER: usize = 33;
 /// Spends nearer to each other than this share of the whole range are one.
 const SAME: f64 = 1e-13;
+/// How far around a spend that is near the best one the first points lie, as a share of it.
+const AROUND: f64 = 0.05;
 /// Where to look next to a start that is infinitely steep, as a share of what is not known there.
 const NEXT: f64 = 1.0 / 16.0;
 
@@ -27,6 +29,23 @@ impl<'a> Curve<'a> {
         };
         let mut spends: Vec<f64> = (0..n).map(at).collect();
         spends.dedup_by(|next, spend| *next <= *spend);
+        Self { response, table: response.tabulate(&spends) }
+    }
+
+    /// The same with first points around a spend that is likely to be near the best one; a response that
+    /// is not concave is looked at everywhere besides.
+    pub fn near(response: &'a dyn Response, lower: f64, upper: f64, spend: f64) -> Self {
+        let around = [1.0 - AROUND, 1.0 + AROUND].map(|share| share * spend);
+        if !response.concave() {
+            let mut curve = Self::new(response, lower, upper);
+            curve.refine(&around);
+            return curve;
+        }
+        let near = SAME * (upper - lower);
+        let inside = |spend: &f64| *spend > lower + near && *spend < upper - near;
+        let mut spends = vec![lower];
+        spends.extend(around.into_iter().filter(inside));
+        spends.extend((upper > lower).then_some(upper));
         Self { response, table: response.tabulate(&spends) }
     }
 

@@ -7,9 +7,12 @@
 
 mod answer;
 mod branch;
+mod budget;
 mod conflict;
+mod course;
 mod curve;
 mod flighting;
+mod linear;
 mod master;
 mod media;
 mod plan;
@@ -18,21 +21,27 @@ mod program;
 mod response;
 mod risk;
 mod scenario;
+mod schedule;
 mod select;
 mod steepest;
+mod table;
 mod target;
+mod track;
 
-pub use answer::{Answer, ArmRow, Effect, Explained, LimitRow, Status, Step};
+pub use answer::{Answer, ArmRow, Effect, Explained, LimitRow, Status, Step, frontier};
 pub use branch::{TOLERANCE, Tables};
+pub use budget::{Arm, Budget};
 pub use conflict::{Conflict, Limit, conflict};
+pub use course::Course;
 pub use curve::{Curve, Hull, Vertex};
 pub use master::Infeasible;
-pub use media::{Flight, Media};
-pub use plan::{Arm, Budget, Plan, Share};
+pub use media::{Flight, Local, Media};
+pub use plan::{Plan, Share};
 pub use program::{Program, Row, Solved};
 pub use response::{Point, Response, Table};
 pub use scenario::{Quantity, Risk, Scenario, Target};
 pub use steepest::Slope;
+pub use table::frontier_table;
 
 use crate::error::{Error, Result};
 
@@ -51,29 +60,51 @@ impl From<Error> for Failure {
     }
 }
 
+/// Draws of which one in so many says where it is worth looking at all of them, if that leaves as many
+/// as `FEW`.
+const THINNED: usize = 16;
+const FEW: usize = 32;
+
 /// Solves a budget problem. Limits that contradict each other are an answer, too: `Err(Explained)`
 /// inside.
 ///
 /// # Errors
-/// A target out of reach.
+/// A target out of reach, or a schedule without room.
 pub fn optimise(budget: &Budget) -> Result<std::result::Result<Answer, Explained>> {
     let (risk, total) = (budget.scenario.objective.risk, budget.total());
     // What is not the mean needs the draws of all channels side by side.
-    let paired = (risk != Risk::Mean).then(|| budget.paired());
+    let paired = (risk != Risk::Mean).then(|| budget.thinned(budget.least_draws()));
     let budget = paired.as_ref().unwrap_or(budget);
     let solved = match (budget.scenario.target, risk) {
-        (Some(target), _) => target::solve(budget, target),
-        (None, Risk::Mean) => {
-            let program = budget.program(total);
-            let solved = Tables::new(&program).solve(&program);
-            solved.map_err(|_| Failure::Conflict(conflict(&program)))
+        _ if budget.scheduled() => {
+            schedule::solve(budget, total).map(|found| (found.solved, Some(found.paths)))
         }
-        (None, risk) => risk::solve(budget, risk, total)
-            .map_err(|_| Failure::Conflict(conflict(&budget.program(total)))),
+        (Some(target), _) => target::solve(budget, target).map(|solved| (solved, None)),
+        (None, Risk::Mean) => by_mean(budget, total).map(|solved| (solved, None)),
+        (None, risk) => match risk::solve(budget, risk, total) {
+            Ok(solved) => Ok((solved, None)),
+            Err(_) => Err(Failure::Conflict(conflict(&budget.program(total)))),
+        },
     };
     match solved {
-        Ok(solved) => Ok(Ok(answer::answer(budget, &solved, total))),
+        Ok((solved, paths)) => Ok(Ok(answer::answer(budget, &solved, paths.as_deref(), total))),
         Err(Failure::Conflict(conflict)) => Ok(Err(answer::explain(budget, &conflict, total))),
         Err(Failure::Other(error)) => Err(error),
     }
+}
+
+/// The spends that bring most on average over the draws.
+fn by_mean(budget: &Budget, total: [f64; 2]) -> std::result::Result<Solved, Failure> {
+    let program = budget.program(total);
+    let contradiction = |_| Failure::Conflict(conflict(&program));
+    let few = budget.least_draws() / THINNED;
+    let mut tables = if few < FEW {
+        Tables::new(&program)
+    } else {
+        let draft = budget.thinned(few);
+        let rough = draft.program(total);
+        let near = Tables::new(&rough).solve(&rough).map_err(contradiction)?;
+        Tables::near(&program, &near.spends)
+    };
+    tables.solve(&program).map_err(contradiction)
 }

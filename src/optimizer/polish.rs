@@ -5,6 +5,7 @@
 //! It proposes: what it finds is looked at exactly, and counts only if it is within the rows.
 
 use super::curve::Curve;
+use super::linear;
 use super::program::Row;
 
 /// Newton steps at most.
@@ -148,20 +149,6 @@ fn newton(
         let weights = weights[i].iter().zip(&weights[j]);
         weights.zip(found).map(|((a, b), (_, change))| a * b * change).sum()
     };
-    let mut system: Vec<Vec<f64>> =
-        (0..n).map(|i| (0..n).map(|j| entry(i, j)).chain([-missed[i]]).collect()).collect();
-    let size = (0..n).map(|i| system[i][i].abs()).fold(0.0, f64::max);
-    for k in 0..n {
-        // Demand falls with the price: the system is negative definite where all rows matter.
-        if system[k][k].abs() <= 1e-12 * size {
-            return None;
-        }
-        let row = system[k].clone();
-        for (i, other) in system.iter_mut().enumerate().filter(|(i, _)| *i != k) {
-            let share = other[k] / row[k];
-            debug_assert!(i < n);
-            other.iter_mut().zip(&row).for_each(|(x, y)| *x -= share * y);
-        }
-    }
-    Some((0..n).map(|i| system[i][n] / system[i][i]).collect())
+    let line = |i: usize| (0..n).map(|j| entry(i, j)).chain([-missed[i]]).collect();
+    linear::solve((0..n).map(line).collect())
 }

@@ -54,9 +54,16 @@ impl Program<'_> {
         };
         (0..spends.len()).all(within) && self.rows.iter().all(|row| row.holds(spends))
     }
-}
 
-impl Program<'_> {
+    /// What prices of the rows make of the price of every channel, its cost included.
+    pub fn prices(&self, prices: &[f64]) -> Vec<f64> {
+        let mut price = vec![self.cost; self.lower.len()];
+        for (row, &p) in self.rows.iter().zip(prices) {
+            row.terms.iter().for_each(|&(c, a)| price[c] += p * a);
+        }
+        price
+    }
+
     /// Bounds without what the rows forbid, whatever the other channels do. Rows that nothing
     /// satisfies forbid nothing here.
     pub fn reach(&self) -> Vec<[f64; 2]> {

@@ -1,14 +1,15 @@
-//! Cautious objectives: the mean of the worst draws, the mean less standard deviations, a quantile.
+//! Cautious objectives: the mean of the worst draws, the mean less standard deviations, a quantile, the
+//! mean in standard deviations.
 //!
 //! The first two are the least mean over a set of weights of the draws, so that for any weights of
 //! that set the best weighted mean, which is separable again and has a certificate, is a bound. At
-//! the best spends of concave responses the weights that are worst there make it tight. A quantile
-//! has no such weights, and no bound.
+//! the best spends of concave responses the weights that are worst there make it tight. The others
+//! have no such weights, and no bound.
 
 use super::branch::Tables;
+use super::budget::Budget;
 use super::master::Infeasible;
 use super::media::Media;
-use super::plan::Budget;
 use super::program::Solved;
 use super::response::Response;
 use super::scenario::Risk;
@@ -32,12 +33,24 @@ pub const AT_ONCE: usize = 64;
 pub fn measure(risk: Risk, draws: &[f64]) -> f64 {
     match risk {
         Risk::Quantile(p) => quantile(draws, p),
+        Risk::Sharpe => {
+            let [mean, sd] = moments(draws);
+            mean / sd
+        }
         _ => weights(risk, draws).iter().zip(draws).map(|(w, x)| w * x).sum(),
     }
 }
 
-/// The gradient of the measure. Of all but a quantile it is also the weights under which the mean of
-/// these draws is the measure.
+/// Mean and standard deviation.
+fn moments(draws: &[f64]) -> [f64; 2] {
+    let n = draws.len() as f64;
+    let mean = draws.iter().sum::<f64>() / n;
+    let squares: f64 = draws.iter().map(|x| (x - mean).powi(2)).sum();
+    [mean, (squares / (n - 1.0).max(1.0)).sqrt()]
+}
+
+/// The gradient of the measure. Of those that have a bound it is also the weights under which the mean
+/// of these draws is the measure.
 pub fn weights(risk: Risk, draws: &[f64]) -> Vec<f64> {
     let n = draws.len();
     let even = 1.0 / n as f64;
@@ -67,11 +80,14 @@ pub fn weights(risk: Risk, draws: &[f64]) -> Vec<f64> {
             weights.iter_mut().for_each(|w| *w /= sum);
         }
         Risk::MeanMinusSd(k) => {
-            let mean = draws.iter().sum::<f64>() * even;
-            let square: f64 = draws.iter().map(|x| (x - mean).powi(2)).sum();
-            let sd = (square / (n as f64 - 1.0).max(1.0)).sqrt();
+            let [mean, sd] = moments(draws);
             let per = if sd > 0.0 { k / sd / (n as f64 - 1.0).max(1.0) } else { 0.0 };
             weights.iter_mut().zip(draws).for_each(|(w, x)| *w = even - per * (x - mean));
+        }
+        Risk::Sharpe => {
+            let [mean, sd] = moments(draws);
+            let per = mean / (sd * sd) / (n as f64 - 1.0).max(1.0);
+            weights.iter_mut().zip(draws).for_each(|(w, x)| *w = (even - per * (x - mean)) / sd);
         }
     }
     weights
@@ -103,8 +119,8 @@ pub fn solve(budget: &Budget, risk: Risk, total: [f64; 2]) -> Result<Solved, Inf
     let constant = budget.baseline;
     let mut draws = totals(budget, &best.spends);
     best.value = measure(risk, &draws) - constant;
-    // No measure exceeds the mean; a quantile may.
-    let bounded = !matches!(risk, Risk::Quantile(_));
+    // These two never exceed the mean, and are concave where responses are.
+    let bounded = matches!(risk, Risk::Cvar(_) | Risk::MeanMinusSd(_));
     if !bounded {
         best.bound = f64::INFINITY;
     }
@@ -184,6 +200,24 @@ mod tests {
         let got = measure(Risk::MeanMinusSd(0.5), &DRAWS);
         assert!((got - (4.2 - 0.5 * 3.962_322_551_231_790_3)).abs() < 1e-12, "{got}");
         assert!((measure(Risk::Mean, &DRAWS) - 4.2).abs() < 1e-12);
+        assert!((measure(Risk::Sharpe, &DRAWS) - 4.2 / 3.962_322_551_231_790_3).abs() < 1e-12);
+    }
+
+    /// Of all measures but the quantile, whose gradient is smoothed.
+    #[test]
+    fn weights_are_gradients() {
+        for risk in [Risk::Mean, Risk::Cvar(0.3), Risk::MeanMinusSd(0.5), Risk::Sharpe] {
+            let weights = weights(risk, &DRAWS);
+            for i in 0..DRAWS.len() {
+                let moved = |step: f64| {
+                    let mut draws = DRAWS;
+                    draws[i] += step;
+                    measure(risk, &draws)
+                };
+                let slope = (moved(1e-6) - moved(-1e-6)) / 2e-6;
+                assert!((weights[i] - slope).abs() < 1e-8, "{risk:?} {i}: {} {slope}", weights[i]);
+            }
+        }
     }
 
     /// The weights of the two that have a bound are the least favourable of their set.

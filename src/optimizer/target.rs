@@ -3,10 +3,10 @@
 
 use super::Failure;
 use super::branch::Tables;
-use super::conflict::conflict;
-use super::plan::Budget;
+use super::budget::Budget;
+use super::conflict::{conflict, least_total};
 use super::program::{Program, Solved};
-use super::scenario::{Quantity, Target};
+use super::scenario::Target;
 use crate::error::Error;
 use argmin::core::{CostFunction, Error as Stop, Executor, State};
 use argmin::solver::brent::BrentRoot;
@@ -31,13 +31,6 @@ pub fn solve(budget: &Budget, target: Target) -> std::result::Result<Solved, Fai
         let program = Program { cost: roas * periods, ..budget.program(free) };
         search.solve(&program)
     };
-    if budget.scenario.objective.maximize == Quantity::Profit
-        && !matches!(target, Target::Objective(_))
-    {
-        let error =
-            Error::input("a return of profit is none of spend: the spend is deducted already");
-        return Err(error.help("use maximize = \"revenue\" with price = the margin").into());
-    }
     let spent = |solved: &Solved| solved.spends.iter().sum::<f64>();
     match target {
         Target::Mroas(roas) => {
@@ -47,7 +40,7 @@ pub fn solve(budget: &Budget, target: Target) -> std::result::Result<Solved, Fai
             Ok(Solved { value: solved.value + paid, bound: solved.bound + paid, ..solved })
         }
         Target::Objective(target) => {
-            let (least, most) = search.ends();
+            let most = search.most();
             let reached = search.at(most)?;
             let wanted = target - budget.baseline;
             if reached.value < wanted {
@@ -57,14 +50,17 @@ pub fn solve(budget: &Budget, target: Target) -> std::result::Result<Solved, Fai
                 ))
                 .into());
             }
+            // What the limits allow at all: `reached` is within them.
+            let least = least_total(&all).unwrap_or(most);
             let lowest = search.at(least)?;
             if lowest.value >= wanted {
                 return Ok(lowest);
             }
             search.root([least, most], |solved, _| solved.value - wanted)
         }
+        Target::Cpa(cost) => solve(budget, Target::Roas(1.0 / cost)),
         Target::Roas(roas) => {
-            let (_, most) = search.ends();
+            let most = search.most();
             let kept = |solved: &Solved, _: f64| solved.value - roas * periods * spent(solved);
             let reached = search.at(most)?;
             if kept(&reached, most) >= 0.0 {
@@ -101,10 +97,9 @@ impl<'a> Search<'a> {
         self.solve(&self.budget.program([f64::NEG_INFINITY, total]))
     }
 
-    /// The least and the largest total within the bounds.
-    fn ends(&self) -> (f64, f64) {
-        let sum = |of: fn(&super::plan::Arm) -> f64| self.budget.arms.iter().map(of).sum();
-        (sum(|arm| arm.lower), sum(|arm| arm.upper))
+    /// The largest total within the bounds.
+    fn most(&self) -> f64 {
+        self.budget.arms.iter().map(|arm| arm.upper).sum()
     }
 
     /// The answer for the total at which a quantity changes its sign, on the side where it is

@@ -5,7 +5,7 @@ use super::model::colour;
 use super::number::{amount, count, decimals, percent, plural};
 use super::page::{Page, table};
 use super::svg::escape;
-use super::{Document, doubts, reproduce};
+use super::{Document, Planned, doubts, reproduce};
 use crate::analysis::Estimate;
 use crate::config::ModelFile;
 use crate::diagnostics::{Status, quantile};
@@ -48,7 +48,7 @@ struct Fleet {
 }
 
 /// The page.
-pub fn page(run: &Run, file: &ModelFile) -> Result<Document> {
+pub fn page(run: &Run, file: &ModelFile, planned: Option<Planned>) -> Result<Document> {
     let (models, channels, time) = (run.models()?, run.channels()?, run.time()?);
     let mut names: Vec<String> = Vec::new();
     let cells = Cells(&channels);
@@ -64,6 +64,9 @@ pub fn page(run: &Run, file: &ModelFile) -> Result<Document> {
     fleet.verdict(&mut page);
     fleet.distributions(&mut page);
     fleet.returns(&mut page);
+    if let Some(planned) = planned {
+        planned.section(&mut page);
+    }
     page.section("All models");
     page.html(&fleet.all());
     page.section("One model");

@@ -3,6 +3,7 @@
 
 pub mod number;
 
+mod budget;
 mod chains;
 mod chart;
 mod data;
@@ -21,6 +22,8 @@ use crate::posterior::cells::Cells;
 use crate::posterior::table::Table;
 use page::Page;
 use svg::escape;
+
+pub use budget::Planned;
 
 /// A report: the page, and what is drawn on it as files of their own.
 #[derive(Clone, Debug)]
@@ -45,20 +48,25 @@ pub struct Figure {
 /// Most notes about the data that are shown.
 const NOTES: usize = 40;
 
-/// The report on one model of a run.
+/// The report on one model of a run, with a budget if there is one.
 ///
 /// # Errors
 /// The run's tables cannot be read.
-pub fn of_model(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<Document> {
-    model::page(run, file, fitted)
+pub fn of_model(
+    run: &Run,
+    file: &ModelFile,
+    fitted: &Fitted,
+    planned: Option<Planned>,
+) -> Result<Document> {
+    model::page(run, file, fitted, planned)
 }
 
-/// The report on all models of a run.
+/// The report on all models of a run, with a budget if there is one.
 ///
 /// # Errors
 /// The run's tables cannot be read.
-pub fn of_fleet(run: &Run, file: &ModelFile) -> Result<Document> {
-    fleet::page(run, file)
+pub fn of_fleet(run: &Run, file: &ModelFile, planned: Option<Planned>) -> Result<Document> {
+    fleet::page(run, file, planned)
 }
 
 /// A verdict: the status, why, and what to do.

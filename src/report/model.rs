@@ -3,7 +3,7 @@
 use super::chart::{self, Series, words};
 use super::number::{amount, decimals, percent};
 use super::page::{Page, table};
-use super::{Document, doubts, reproduce, verdict};
+use super::{Document, Planned, doubts, reproduce, verdict};
 use crate::analysis::{
     Analysis, ChannelRow, Component, ComponentRow, Estimate, Fitted, Part, TimeRow, analyse,
     component_dates, component_totals,
@@ -35,7 +35,12 @@ pub struct Report<'a> {
 }
 
 /// The page.
-pub fn page(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<Document> {
+pub fn page(
+    run: &Run,
+    file: &ModelFile,
+    fitted: &Fitted,
+    planned: Option<Planned>,
+) -> Result<Document> {
     let models = run.models()?;
     let key = &fitted.panel.key;
     let cells = Cells(&models);
@@ -65,6 +70,9 @@ pub fn page(run: &Run, file: &ModelFile, fitted: &Fitted) -> Result<Document> {
     report.curves(&mut page);
     report.sweeps(&mut page);
     report.adstock(&mut page);
+    if let Some(planned) = planned {
+        planned.section(&mut page);
+    }
     report.prior(&mut page);
     report.diagnostics(&mut page)?;
     page.section("Repaired or doubtful");

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 type Lanes = F64<false>;
 
-const DRAWS: usize = 24;
+pub const DRAWS: usize = 24;
 const TEST_ROWS: usize = 20;
 
 /// A model with a test set, and draws of its prior on the natural scale.
-fn example() -> (Model, Vec<f64>) {
+pub fn example() -> (Model, Vec<f64>) {
     let mut model = Shape::CASE_STUDY.model().expect("model");
     model.series.n_train -= TEST_ROWS;
     let points = prior(&model, DRAWS, Key::new(3, "media"));
@@ -73,7 +73,7 @@ fn responses_are_those_of_the_analysis() {
             let (n_train, n_dates) = (model.series.n_train, model.series.n_dates());
             let media = |before: &[f64], share: &[f64], carry_out| {
                 let (before, share) = (before.to_vec(), share.to_vec());
-                let flight = Flight { before, fixed: 0.0, share, carry_out };
+                let flight = Flight { before, fixed: 0.0, per: 1.0, share, carry_out };
                 Media::new(&structure, c, &draws, &flight, 1.0).expect("media")
             };
             let (train, test) = (Window::<f64>::train(&model), Window::<f64>::test(&model));
@@ -103,7 +103,8 @@ fn responses_are_those_of_the_analysis() {
 fn tables_are_means_of_the_draws_and_slopes_their_derivatives() {
     let (model, draws) = example();
     let structure = Arc::new(model.structure.clone());
-    let flight = Flight { before: vec![0.3; 6], fixed: 0.0, share: vec![0.5; 26], carry_out: true };
+    let (before, share) = (vec![0.3; 6], vec![0.5; 26]);
+    let flight = Flight { before, fixed: 0.0, per: 1.0, share, carry_out: true };
     for c in 0..3 {
         let even = Media::new(&structure, c, &draws, &flight, 7.0).unwrap();
         let weights: Vec<f64> = (0..DRAWS).map(|i| (i as f64 - 8.0) / 100.0).collect();
@@ -137,5 +138,74 @@ fn tables_are_means_of_the_draws_and_slopes_their_derivatives() {
                 }
             }
         }
+    }
+}
+
+/// A channel with a spend of its own in every period, before it some that is not decided on.
+fn paths() -> (Vec<Media>, Vec<f64>) {
+    let (mut model, draws) = example();
+    let path: Vec<f64> = (0..10).map(|t| 0.6 + 0.4 * (1.3 * f64::from(t)).sin()).collect();
+    let media = |model: &Model, c: usize, carry_out: bool| {
+        let (before, share) = (vec![0.3; 4], vec![1.0; path.len()]);
+        let flight = Flight { before, fixed: 0.0, per: 0.5, share, carry_out };
+        Media::new(&model.structure, c, &draws, &flight, 7.0).unwrap()
+    };
+    let mut all = vec![media(&model, 0, true), media(&model, 1, false)];
+    model.structure.channels[2].adstock.shift = 2;
+    all.push(media(&model, 2, true));
+    model.structure.adstock_first = false;
+    all.push(media(&model, 0, true));
+    all.push(media(&model, 2, false));
+    (all, path)
+}
+
+#[test]
+fn paths_have_the_mean_of_the_draws_and_its_derivatives() {
+    let (all, path) = paths();
+    for (k, media) in all.iter().enumerate() {
+        let local = media.local(&path, true);
+        let draws = media.along(&path).draws(path.iter().sum::<f64>() / path.len() as f64);
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        assert!((local.value / mean - 1.0).abs() < 1e-12, "{k}: {} {mean}", local.value);
+        let step = 1e-4;
+        let moved = |t: usize, by: f64| {
+            let mut path = path.clone();
+            path[t] += by;
+            media.local(&path, false)
+        };
+        for t in 0..path.len() {
+            let (up, down) = (moved(t, step), moved(t, -step));
+            let slope = (up.value - down.value) / (2.0 * step);
+            assert!((local.slopes[t] - slope).abs() < 1e-6 * slope.abs(), "{k}: {t}");
+            for s in 0..path.len() {
+                let bend = (down.slopes[s] - up.slopes[s]) / (2.0 * step);
+                let got = local.bends[t * path.len() + s];
+                let size = local.bends[t * path.len() + t];
+                // It only guides the search.
+                assert!((got - bend).abs() < 1e-3 * size, "{k}: {t} {s}: {got} {bend}");
+            }
+        }
+    }
+}
+
+/// Plans that are executed exactly, badly, and twice.
+#[test]
+fn execution_widens_what_is_drawn() {
+    let (all, path) = paths();
+    let key = Key::new(5, "plan");
+    for media in &all {
+        let (media, spend) = (media.along(&path), 0.7);
+        let planned = media.draws(spend);
+        assert_equal(&media.executed(spend, 0.0, key, 1), &planned, "executed exactly");
+        let off = media.executed(spend, 0.1, key, 1);
+        assert_eq!(off, media.executed(spend, 0.1, key, 1));
+        assert_ne!(off, media.executed(spend, 0.1, key, 2));
+        // What is missed is about as much too much as too little: ten dates, off by a tenth each.
+        let missed: Vec<f64> =
+            off.iter().zip(&planned).map(|(off, plan)| off / plan - 1.0).collect();
+        let mean = missed.iter().sum::<f64>() / DRAWS as f64;
+        let sd = (missed.iter().map(|x| x * x).sum::<f64>() / DRAWS as f64).sqrt();
+        assert!(sd > 0.003 && sd < 0.06, "{sd}");
+        assert!(mean.abs() < 4.0 * sd / (DRAWS as f64).sqrt() + 0.005, "{mean} {sd}");
     }
 }

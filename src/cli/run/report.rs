@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::{Models, Selection, Write};
 use crate::{
-    cli::{number::plural, output::Output},
-    error::Result,
+    cli::{number::plural, optimize::ask, output::Output},
+    error::{Error, Result},
     posterior::{atomic, path},
-    report::{Figure, of_fleet, of_model},
+    report::{Figure, Planned, of_fleet, of_model},
 };
 
 /// `report`.
@@ -20,6 +20,7 @@ use crate::{
   gigamix report runs/portfolio --model brandA/north   one model in full
   gigamix report runs/portfolio --out this_week.html
   gigamix report runs/sales --charts pictures          every picture as SVG, its numbers as CSV
+  gigamix report runs/portfolio --scenario next_quarter.toml   with a budget
 
 One file that opens in any browser, without a network. Of several models it has a table to sort and to
 search, and a look at each; of one model everything.")]
@@ -32,6 +33,9 @@ pub(in crate::cli) struct Report {
     /// Report a model that failed its gate too; it is marked
     #[arg(long)]
     pub force: bool,
+    /// A budget scenario to answer, as of `gigamix optimize`
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
     /// The file [default: report.html in the run folder, or report-KEY.html]
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
@@ -51,12 +55,20 @@ pub(in crate::cli) fn report(args: &Report, out: &Output) -> Result<()> {
     };
     let selection = Selection::open(&which, out)?;
     let single = args.model.is_some() || selection.run.models()?.rows() == 1;
+    let asked = args.scenario.as_ref().map(|path| ask(&selection.run, path, args.force));
+    let asked = match asked.transpose()? {
+        Some(Err(why)) => return Err(Error::input(why.message).help(why.help)),
+        Some(Ok(asked)) => Some(asked),
+        None => None,
+    };
+    let planned =
+        asked.as_ref().map(|asked| Planned { budget: &asked.budget, answer: &asked.answer });
     let document = match (&selection.models[..], single) {
         ([(key, _)], true) => {
             let fitted = selection.run.fitted(&selection.file, key)?;
-            of_model(&selection.run, &selection.file, &fitted)?
+            of_model(&selection.run, &selection.file, &fitted, planned)?
         }
-        _ => of_fleet(&selection.run, &selection.file)?,
+        _ => of_fleet(&selection.run, &selection.file, planned)?,
     };
     let name = match &args.model {
         Some(key) => format!("report-{}.html", path::file_stem(key)),

@@ -1,8 +1,12 @@
 //! The scenario file: what is asked of the budget.
 
+mod check;
+
+pub use check::MOST_PERIODS;
+
 use crate::error::{Error, Result, Source, suggest};
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +29,9 @@ pub struct Scenario {
     /// Limits per channel: `default`, a channel, or `model:channel`; globs allowed.
     #[serde(default)]
     pub bounds: BTreeMap<String, Bound>,
+    /// Largest changes from one period to the next, by the same keys.
+    #[serde(default)]
+    pub ramp: BTreeMap<String, Ramp>,
     /// What "before" means.
     #[serde(default)]
     pub reference: Reference,
@@ -47,8 +54,10 @@ pub struct Budget {
     /// Number of periods.
     pub periods: Option<usize>,
     /// First date, instead of periods that follow the training rows.
+    #[serde(default, deserialize_with = "date")]
     pub start: Option<Date>,
     /// Last date.
+    #[serde(default, deserialize_with = "date")]
     pub end: Option<Date>,
     /// Whether spend before the horizon still has its effect.
     #[serde(default)]
@@ -62,10 +71,32 @@ pub struct Budget {
     /// Further totals: what each of them would bring.
     #[serde(default)]
     pub frontier: Vec<f64>,
+    /// By what share of it the spend of a period is off when it is executed, as a standard deviation:
+    /// it widens the intervals, and moves no spend.
+    #[serde(default)]
+    pub noise_level: f64,
 }
 
 fn yes() -> bool {
     true
+}
+
+/// A date, as TOML has them or as a text.
+fn date<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Date>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a date is written as in 2024-01-31")]
+    enum When {
+        Toml(toml::value::Datetime),
+        Text(String),
+    }
+    let text = match When::deserialize(from)? {
+        When::Toml(date) => date.to_string(),
+        When::Text(text) => text,
+    };
+    let date = text.parse().map_err(|_| {
+        serde::de::Error::custom(format!("{text:?} is no date: write it as in 2024-01-31"))
+    });
+    date.map(Some)
 }
 
 /// How a channel's spend is spread over the periods.
@@ -77,6 +108,8 @@ pub enum Flighting {
     Uniform,
     /// As in the last rows of the reference.
     Historical,
+    /// Decided on, too: bounds then hold in every period.
+    Optimize,
     /// As in a CSV file: a column per channel, a row per period.
     Path(PathBuf),
 }
@@ -125,6 +158,8 @@ pub enum Risk {
     Quantile(f64),
     /// Mean less so many standard deviations.
     MeanMinusSd(f64),
+    /// Mean in standard deviations.
+    Sharpe,
 }
 
 /// Limits of a channel.
@@ -149,6 +184,16 @@ pub enum Change {
     Both(f64),
     /// Least and largest.
     Range([f64; 2]),
+}
+
+/// The largest change of a channel's spend from one period to the next: one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ramp {
+    /// As a share of the reference.
+    Change(f64),
+    /// In units of spend.
+    Spend(f64),
 }
 
 /// What "before" means.
@@ -215,6 +260,8 @@ pub enum Target {
     Roas(f64),
     /// Objective of the last unit of spend: asks for the budget up to which it is kept.
     Mroas(f64),
+    /// Spend per unit of the objective: asks for the largest budget that keeps it.
+    Cpa(f64),
 }
 
 impl Scenario {
@@ -259,159 +306,5 @@ impl Scenario {
         path.clone_into(&mut scenario.path);
         scenario.check().map_err(|error| error.context(path.display()))?;
         Ok(scenario)
-    }
-
-    fn check(&self) -> Result<()> {
-        let Budget { total, periods, start, end, frontier, .. } = &self.budget;
-        for (name, value) in
-            [("total", *total), ("margin", self.objective.margin), ("price", self.objective.price)]
-        {
-            amount(name, value)?;
-        }
-        frontier.iter().try_for_each(|&total| amount("frontier", Some(total)))?;
-        match (periods, start, end) {
-            (Some(0), _, _) => {
-                return Err(Error::input("`periods` is 0: an empty horizon")
-                    .help("give the number of periods, at least 1"));
-            }
-            (Some(_), None, None) => {}
-            (Some(_), Some(_), None) => {}
-            (None, Some(start), Some(end)) if start <= end => {}
-            (None, Some(start), Some(end)) => {
-                let message =
-                    format!("the horizon is empty: it starts on {start} and ends on {end}");
-                return Err(
-                    Error::input(message).help("`start` and `end` are its first and last date")
-                );
-            }
-            _ => {
-                return Err(Error::input("the horizon is not known").help(
-                    "in [budget], give `periods`, or `start` and `end`, or `start` and `periods`",
-                ));
-            }
-        }
-        if total.is_some() == self.target.is_some() {
-            let message = match self.target {
-                None => "how much may be spent is not said",
-                Some(_) => "both a total budget and a target are given",
-            };
-            return Err(Error::input(message).help(
-                "give `total` in [budget], or [target] with one of objective, roas, mroas to ask for the budget",
-            ));
-        }
-        if !frontier.is_empty() && self.target.is_some() {
-            return Err(Error::input("`frontier` has no meaning beside a [target]"));
-        }
-        for (key, bound) in &self.bounds {
-            bound.check().map_err(|error| error.context(format!("[bounds] {key:?}")))?;
-        }
-        for (k, group) in self.group.iter().enumerate() {
-            group.check().map_err(|error| error.context(format!("[[group]] {}", k + 1)))?;
-        }
-        if let ReferenceSpend::Table(table) = &self.reference.spend {
-            table.iter().try_for_each(|(key, &spend)| amount(key, Some(spend)))?;
-        }
-        let needs = match (self.objective.maximize, self.objective.price, self.objective.margin) {
-            (Quantity::Revenue, None, _) => {
-                Some(("revenue", "price", "revenue per unit of the target"))
-            }
-            (Quantity::Profit, _, None) => {
-                Some(("profit", "margin", "profit per unit of the target, before the spend"))
-            }
-            _ => None,
-        };
-        if let Some((what, key, about)) = needs {
-            return Err(Error::input(format!("maximize = {what:?} needs `{key}`"))
-                .help(format!("in [objective], `{key}` is the {about}")));
-        }
-        let in_unit = |name: &str, p: f64| match p > 0.0 && p < 1.0 {
-            true => Ok(()),
-            false => Err(Error::input(format!("{name} must be between 0 and 1, not {p}"))),
-        };
-        match self.objective.risk {
-            Risk::Mean => {}
-            Risk::Cvar(p) => in_unit("cvar", p)?,
-            Risk::Quantile(p) => in_unit("quantile", p)?,
-            Risk::MeanMinusSd(k) => amount("mean_minus_sd", Some(k))?,
-        }
-        if let Some(Target::Objective(x) | Target::Roas(x) | Target::Mroas(x)) = self.target {
-            amount("target", Some(x))?;
-            if self.objective.risk != Risk::Mean {
-                return Err(Error::input("a [target] is of the mean: leave `risk` out"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// An amount that is finite and not negative.
-fn amount(name: &str, value: Option<f64>) -> Result<()> {
-    match value {
-        Some(x) if !x.is_finite() || x < 0.0 => {
-            Err(Error::input(format!("{name} must be a number, at least 0, not {x}")))
-        }
-        _ => Ok(()),
-    }
-}
-
-impl Bound {
-    fn check(&self) -> Result<()> {
-        let Self { change, lower, upper, fixed } = self;
-        for (name, value) in [("lower", *lower), ("upper", *upper), ("fixed", *fixed)] {
-            amount(name, value)?;
-        }
-        let kinds = [change.is_some(), lower.is_some() || upper.is_some(), fixed.is_some()];
-        if kinds.iter().filter(|given| **given).count() != 1 {
-            return Err(Error::input("gives not one kind of limit")
-                .help("give `change`, or `lower` and `upper` (or one of them), or `fixed`"));
-        }
-        if let (Some(lower), Some(upper)) = (lower, upper)
-            && lower > upper
-        {
-            return Err(Error::input(format!("lower = {lower} is above upper = {upper}")));
-        }
-        match change {
-            Some(Change::Both(x)) if !x.is_finite() || *x < 0.0 => {
-                Err(Error::input(format!("change must be at least 0, not {x}"))
-                    .help("change = 0.5 allows half as much to one and a half times as much"))
-            }
-            Some(Change::Range([a, b]))
-                if !(a.is_finite() && b.is_finite() && a <= b && *b >= -1.0) =>
-            {
-                Err(Error::input(format!("change = [{a}, {b}] allows nothing"))
-                    .help("change = [-0.2, 0.5] allows 20 % less to 50 % more"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Group {
-    fn check(&self) -> Result<()> {
-        let Self { channels, min, max, min_share, max_share } = self;
-        if channels.is_empty() {
-            return Err(Error::input("names no channels"));
-        }
-        for (name, value) in [("min", *min), ("max", *max)] {
-            amount(name, value)?;
-        }
-        for (name, value) in [("min_share", *min_share), ("max_share", *max_share)] {
-            if value.is_some_and(|x| !(0.0..=1.0).contains(&x)) {
-                return Err(Error::input(format!("{name} must be between 0 and 1")));
-            }
-        }
-        if [min, max, min_share, max_share].iter().all(|limit| limit.is_none()) {
-            return Err(
-                Error::input("limits nothing").help("give min, max, min_share or max_share")
-            );
-        }
-        for (low, high, name) in [(min, max, "min"), (min_share, max_share, "min_share")] {
-            if let (Some(low), Some(high)) = (low, high)
-                && low > high
-            {
-                return Err(Error::input(format!("{name} = {low} is above its maximum of {high}")));
-            }
-        }
-        Ok(())
     }
 }
