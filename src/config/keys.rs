@@ -28,10 +28,6 @@ const fn names<T, const N: usize>(all: &[(&'static str, T); N]) -> [&'static str
     names
 }
 
-/// What a later release adds: recognised and refused, never ignored. The table it stands in, the
-/// key, and what it is; the release that supports one removes its line.
-pub(super) const LATER: &[(&str, &str, &str)] = &[];
-
 pub(super) const ROOT: Section = Section {
     path: "",
     keys: &[

@@ -47,7 +47,7 @@ impl ModelFile {
     }
 
     /// Reads a model file from `text`; `name` is what errors call it. Errors point at the first
-    /// fault: no TOML, a key unknown or of a later release, a value not allowed.
+    /// fault: no TOML, a key unknown, a value not allowed.
     pub fn parse(name: &str, path: &Path, text: &str) -> Result<ModelFile> {
         let source = Arc::new(Source { name: name.into(), text: text.into() });
         let document = DeTable::parse(text).map_err(|error| {

@@ -383,18 +383,6 @@ fn renamed_columns_go_by_their_new_name() {
 
 #[test]
 fn what_a_later_release_adds_is_refused_as_such() {
-    for (path, key, about) in keys::LATER {
-        let (text, message) = match *path {
-            "" => (format!("[{key}]\nx = 1"), format!("`{key}` is not supported yet")),
-            "data" => (format!("{key} = 1"), format!("`{key}` in [data] is not supported yet")),
-            _ => (
-                format!("[{path}]\n{key} = 1"),
-                format!("`{key}` in [{path}] is not supported yet"),
-            ),
-        };
-        let help = refuse(&text, key, &message);
-        assert!(help.starts_with(about), "{help}");
-    }
     let text = MINIMAL.replace("sales.csv", "s3://bucket/sales.csv");
     refuse_all(&text, "\"s3://bucket/sales.csv\"", "a remote path is not supported yet");
     refuse(
