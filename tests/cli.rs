@@ -7,6 +7,7 @@ mod effects;
 mod hierarchy;
 mod import;
 mod optimize;
+mod pooled;
 mod runs;
 
 use crate::common::command::{Project, command, run};

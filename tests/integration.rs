@@ -9,6 +9,7 @@ mod engines;
 mod families;
 mod logdensity;
 mod optimizer;
+mod pooled;
 mod posterior;
 mod shaders;
 mod tidy;

@@ -1,6 +1,6 @@
 //! The log density against the peer's (`data/reference/`).
 
-use crate::common::reference::{Case, case_study, national};
+use crate::common::reference::{Case, case_study, cases};
 use crate::common::software;
 use gigamix::density::{CpuEngine, Engine, GpuEngine, Oracle, Request, Response};
 use gigamix::math::Key;
@@ -11,6 +11,9 @@ const NATIONAL: [&str; 17] = [
     "01_", "02_", "03_", "04_", "05_", "06_", "07_", "09_", "10_", "11_", "16_", "17_", "19_",
     "40_", "42_", "43_", "45_",
 ];
+
+/// Configurations of several series.
+const POOLED: [&str; 3] = ["30_", "32_", "34_"];
 
 /// |found − expected| / |expected|, as vectors.
 fn relative(found: &[f64], expected: &[f64]) -> f64 {
@@ -49,7 +52,7 @@ fn oracle_agrees(case: &Case) {
         let error = relative(&gradient, &expected);
         assert!(error < 1e-7, "{} point {k}: gradient off by {error:e}", case.id);
         for (name, expected) in &point.terms {
-            let mut parameters = case.model.layout.sampled();
+            let mut parameters = case.model[0].layout.sampled();
             let found = match parameters.position(|p| &p.name == name) {
                 Some(at) => found.priors[at],
                 None if name == "lift_measurements" => found.lift.expect("lift tests"),
@@ -63,22 +66,32 @@ fn oracle_agrees(case: &Case) {
 
 #[test]
 fn oracle_equals_the_peer_on_national_models() {
-    let cases = national(&NATIONAL);
+    let cases = cases(&NATIONAL);
     assert_eq!(cases.len(), NATIONAL.len());
     cases.iter().for_each(oracle_agrees);
 }
 
 #[test]
+fn oracle_equals_the_peer_on_pooled_models() {
+    let cases = cases(&POOLED);
+    assert_eq!(cases.len(), POOLED.len());
+    for case in cases {
+        assert_eq!(case.model.len(), 3);
+        oracle_agrees(&case);
+    }
+}
+
+#[test]
 fn oracle_equals_the_peer_on_the_case_study() {
     if let Some(case) = case_study() {
-        assert_eq!((case.model.layout.dim(), case.points.len()), (55, 20));
+        assert_eq!((case.model[0].layout.dim(), case.points.len()), (55, 20));
         oracle_agrees(&case);
     }
 }
 
 /// Holds an engine against the oracle at some points of both spaces.
 fn engine_agrees(case: &Case, engine: &mut dyn Engine, space: Space) {
-    let coordinates = case.model.layout.coordinates(space);
+    let coordinates = case.model[0].layout.coordinates(space);
     let oracle = Oracle::new(&case.model, Space::Plain);
     for (k, point) in case.points.iter().enumerate() {
         // The same parameter values in the engine's space, rounded to single precision first.
@@ -105,9 +118,14 @@ fn engine_agrees(case: &Case, engine: &mut dyn Engine, space: Space) {
     }
 }
 
+/// All configurations, and the case study if it is there.
+fn all() -> impl Iterator<Item = Case> {
+    cases(&NATIONAL).into_iter().chain(cases(&POOLED)).chain(case_study())
+}
+
 #[test]
 fn cpu_engine_equals_the_oracle() {
-    for case in national(&NATIONAL).into_iter().chain(case_study()) {
+    for case in all() {
         for space in [Space::Plain, Space::Sampling] {
             let models = [(&case.model, Key::new(0, &case.id))];
             engine_agrees(&case, &mut CpuEngine::new(&models, space, 16), space);
@@ -117,7 +135,7 @@ fn cpu_engine_equals_the_oracle() {
 
 #[test]
 fn gpu_engine_equals_the_oracle() {
-    for case in national(&NATIONAL).into_iter().chain(case_study()) {
+    for case in all() {
         for space in [Space::Plain, Space::Sampling] {
             let Some(gpu) = software() else { return };
             let models = [(&case.model, Key::new(0, &case.id))];

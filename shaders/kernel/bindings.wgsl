@@ -23,6 +23,14 @@ struct Model {
     pad0: u32,
 }
 
+// Where the numbers of a series stand; of a model of one series, as `Model` has them.
+struct Series {
+    // first vec4 of its rows, rows, training rows
+    rows: u32,
+    n_rows: u32,
+    n_train: u32,
+}
+
 // A scalar parameter: its coordinate and its prior.
 struct Element {
     coordinate: u32,

@@ -1,5 +1,5 @@
-// What the log densities of all models have in common; `log_density` itself is written for each
-// structure by src/density/gpu/body.rs.
+// What the log densities of all models have in common; `log_likelihood` is written for each structure
+// by src/density/gpu/body.rs.
 
 alias Weights = array<f32, N_WEIGHTS>;
 alias WeightSlopes = array<vec2f, N_WEIGHTS>;
@@ -10,6 +10,26 @@ const IMPLIED: u32 = 0xfffffffeu;
 // A prior whose arguments are values of the model; in place of a value's index: a number.
 const NESTED: u32 = 0x10000u;
 const NUMBER: u32 = 0xffffffffu;
+
+// The log density: priors, then the likelihood of one series after the other.
+fn log_density(place: Place) -> f32 {
+    var logp = priors(place);
+    var likelihood = 0.0;
+    for (var s = 0u; s < N_SERIES; s++) {
+        likelihood += log_likelihood(place, models[place.model].rows + s * SERIES_STRIDE);
+    }
+    logp += likelihood;
+    if HIERARCHICAL {
+        made_back(place);
+    }
+    return logp;
+}
+
+// The head of a series: places count from the first head of its model.
+fn read_series(model: Model, head: u32) -> Series {
+    let numbers = vec4u(rows[head]);
+    return Series(model.rows + numbers.x, numbers.y, numbers.z);
+}
 
 // Maps every element and sums the priors; leaves values, dx/du and the priors' gradients.
 fn priors(place: Place) -> f32 {

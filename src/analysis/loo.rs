@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 /// Expected log predictive density by leaving one row out at a time (Vehtari, Gelman and Gabry,
 /// 2017), in the target's units.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Loo {
     /// Of every training row.
     pub elpd: Vec<f64>,
@@ -51,6 +51,17 @@ impl Loo {
 fn standard_error(x: &[f64]) -> f64 {
     let mean = x.iter().sum::<f64>() / x.len() as f64;
     x.iter().map(|x| (x - mean).powi(2)).sum::<f64>().sqrt()
+}
+
+/// PSIS-LOO of the training rows of all series of a model.
+pub fn loo_together(series: &[Fitted]) -> Loo {
+    let mut parts = series.iter().map(loo);
+    let first = parts.next().unwrap_or_default();
+    parts.fold(first, |mut all, part| {
+        all.elpd.extend(part.elpd);
+        all.pareto_k.extend(part.pareto_k);
+        Loo { p_loo: all.p_loo + part.p_loo, ..all }
+    })
 }
 
 /// PSIS-LOO of the training rows; how independent the draws are is estimated row by row.

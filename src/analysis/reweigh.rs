@@ -73,8 +73,7 @@ pub fn reweigh(
     };
     let mut quantities = panel.channels.clone();
     quantities.extend([ALL_CHANNELS, "expected target", "target"].map(String::from));
-    let [a, b] = key.0;
-    let after = Key::new(u64::from(a) << 32 | u64::from(b), AFTER);
+    let after = key.child(AFTER);
     Reweighed { quantities, before: sums(model, key), after: sums(&other, after) }
 }
 

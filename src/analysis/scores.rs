@@ -16,6 +16,17 @@ pub struct Scores {
 }
 
 impl Scores {
+    /// Scores of several series together, each with its rows and their scores.
+    pub fn together(parts: &[(&[TimeRow], Scores)]) -> Self {
+        if let [(_, only)] = parts {
+            return *only;
+        }
+        let rows: Vec<TimeRow> = parts.iter().flat_map(|(rows, _)| rows.to_vec()).collect();
+        // In a mean, every row of a series may stand for their mean.
+        let crps = parts.iter().flat_map(|(rows, scores)| vec![scores.crps; rows.len()]);
+        Self::new(&rows, &crps.collect::<Vec<_>>())
+    }
+
     /// Scores of dates and the CRPS of each; dates whose target is unknown do not count.
     pub(super) fn new(rows: &[TimeRow], crps: &[f64]) -> Self {
         let known = || rows.iter().filter(|row| !row.actual.is_nan());

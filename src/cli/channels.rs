@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    cells::Cells,
+    cells::{Cells, dims},
     grid::Grid,
     models::LARGE,
     number::{NOTHING, amount, percent, significant},
@@ -28,7 +28,12 @@ fn each(
     models: usize,
     truth: Option<&Truth>,
 ) -> String {
-    let mut grid = Grid::default().left("model").left("channel").right("spend");
+    let dims = dims(channels, &["channel"]);
+    let mut grid = Grid::default().left("model");
+    for dim in &dims {
+        grid = grid.left(dim);
+    }
+    grid = grid.left("channel").right("spend");
     for name in ["contribution", "share", "ROAS", "94 % interval", "true ROAS"] {
         grid = grid.right(name);
     }
@@ -36,13 +41,16 @@ fn each(
     for row in rows {
         let (model, channel) = (cells.text("model", row), cells.text("channel", row));
         let number = |column: &str| cells.number(column, row);
-        let truth = truth.and_then(|truth| truth.0.get(model)?.get(&format!("roas[{channel}]")));
+        let labels: Vec<&str> = dims.iter().map(|dim| cells.text(dim, row)).collect();
+        let name = [&labels[..], &[channel]].concat().join(", ");
+        let truth = truth.and_then(|truth| truth.0.get(model)?.get(&format!("roas[{name}]")));
         let interval = match (number("roas_hdi_3"), number("roas_hdi_97")) {
             (low, high) if low.is_nan() || high.is_nan() => NOTHING.into(),
             (low, high) => format!("{} to {}", significant(low, 3), significant(high, 3)),
         };
-        grid.row(vec![
-            if models > 1 { model.into() } else { NOTHING.into() },
+        let mut line = vec![if models > 1 { model.into() } else { NOTHING.into() }];
+        line.extend(labels.into_iter().map(str::to_owned));
+        line.extend([
             channel.into(),
             amount(number("spend")),
             amount(number("contribution_mean")),
@@ -51,6 +59,7 @@ fn each(
             interval,
             truth.map_or(NOTHING.into(), |&roas| significant(roas, 3)),
         ]);
+        grid.row(line);
     }
     grid.render(false)
 }

@@ -27,33 +27,34 @@ pub(super) fn logp(args: &Logp, out: &Output) -> Result<()> {
     }
     let file = ModelFile::load(&args.model)?;
     let dataset = data::load(&file, args.data.as_deref())?;
-    let panel = choose_panel(&dataset, args.key.as_deref(), &file)?;
-    let model = model::build(&file, panel)?.model;
+    let panels = choose_panels(&dataset, args.key.as_deref(), &file)?;
+    let series = model::pool(&file, panels)?.series;
+    let model = &series[0];
     let points = points::read(&args.points, &model.layout, &model.coords)?;
 
     // Engines do not report terms: these are the oracle's in any case.
-    let exact = Oracle::new(&model, Space::Plain).evaluate(&points.concat());
+    let exact = Oracle::new(&series, Space::Plain).evaluate(&points.concat());
     let (device, found) = if args.double {
         let found = exact.iter().map(|e| (e.logp, e.gradient.clone())).collect();
         (Device { backend: Backend::Cpu, adapter: "double precision".into() }, found)
     } else {
         let chosen = fleet::choose(choice, 1)?;
         let device = chosen.device.clone();
-        (device, evaluate(chosen, &model, args.compute.seed, &points)?)
+        (device, evaluate(chosen, &series, args.compute.seed, &points)?)
     };
     if out.json {
-        return out.print_json(&answer(&device, &model, &found, &exact));
+        return out.print_json(&answer(&device, model, &found, &exact));
     }
     out.print(&table(&found, &exact))
 }
 
-/// The panel that was asked for, or the only one.
-fn choose_panel<'a>(
+/// The panel that was asked for, or the only one: all its series.
+fn choose_panels<'a>(
     dataset: &'a Dataset,
     key: Option<&str>,
     file: &ModelFile,
-) -> Result<&'a Panel> {
-    let panels = dataset.panels.iter().map(|panel| panel.key.as_str());
+) -> Result<&'a [Panel]> {
+    let panels = dataset.models().map(|series| series[0].key.as_str());
     let keys: Vec<&str> = panels.chain(dataset.failed.iter().map(|p| p.key.as_str())).collect();
     let key = match (key, keys.as_slice()) {
         (Some(key), _) => key,
@@ -64,8 +65,8 @@ fn choose_panel<'a>(
                 .help(format!("say which one, such as --model {first}")));
         }
     };
-    if let Some(panel) = dataset.panels.iter().find(|panel| panel.key == key) {
-        return Ok(panel);
+    if let Some(series) = dataset.models().find(|series| series[0].key == key) {
+        return Ok(series);
     }
     match dataset.failed.iter().find(|panel| panel.key == key) {
         Some(failed) => Err(Error::input(failed.reason.clone()).context(key)),
@@ -76,11 +77,12 @@ fn choose_panel<'a>(
 /// Log density and gradient in single precision.
 fn evaluate(
     chosen: Chosen,
-    model: &Model,
+    series: &[Model],
     seed: u64,
     points: &[Vec<f64>],
 ) -> Result<Vec<(f64, Vec<f64>)>> {
-    let models = [(model, Key::new(seed, &model.key))];
+    let model = &series[0];
+    let models = [(series, Key::new(seed, &model.key))];
     let mut engine: Box<dyn Engine> = match chosen.gpu {
         Some(gpu) => Box::new(GpuEngine::new(gpu, &models, Space::Plain, CHAINS.1)?),
         None => Box::new(CpuEngine::new(&models, Space::Plain, CHAINS.0)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    cells::Cells,
+    cells::{Cells, dims},
     number::{count, percent, plural},
 };
 use crate::{data::Truth, posterior::table::Table};
@@ -36,10 +36,12 @@ impl Coverage {
             intervals.insert((model, cells.text("parameter", row).to_owned()), bounds);
             models.insert(model);
         }
-        let cells = Cells(channels);
+        let (cells, dims) = (Cells(channels), dims(channels, &["channel"]));
         for row in cells.rows() {
             let bounds = (cells.number("roas_hdi_3", row), cells.number("roas_hdi_97", row));
-            let name = format!("roas[{}]", cells.text("channel", row));
+            let labels = dims.iter().map(|dim| cells.text(dim, row));
+            let labels: Vec<&str> = labels.chain([cells.text("channel", row)]).collect();
+            let name = format!("roas[{}]", labels.join(", "));
             intervals.insert((cells.text("model", row), name), bounds);
         }
         let mut coverage = Coverage::default();

@@ -28,14 +28,6 @@ const fn names<T, const N: usize>(all: &[(&'static str, T); N]) -> [&'static str
     names
 }
 
-/// What a later release adds: recognised and refused, never ignored. The table it stands in, the
-/// key, and what it is; the release that supports one removes its line.
-pub(super) const LATER: &[(&str, &str, &str)] = &[
-    ("data", "dims", "dimensions pooled inside one model"),
-    ("scaling.target", "over", "a choice of the dimensions pooled for the scale"),
-    ("scaling.channel", "over", "a choice of the dimensions pooled for the scale"),
-];
-
 pub(super) const ROOT: Section = Section {
     path: "",
     keys: &[
@@ -238,6 +230,11 @@ const DATA: Section = Section {
             Kind::Texts,
             "columns such as brand and region: one independent model per combination",
         ),
+        key(
+            "dims",
+            Kind::Texts,
+            "columns such as geo: the series of their combinations are pooled inside one model",
+        ),
         key("train_until", Kind::Date, "last date to learn from; later rows are the test set"),
         key(
             "rename",
@@ -264,15 +261,22 @@ const SCALING: Section = Section {
 };
 
 const SCALE_METHODS: [&str; 3] = names(&ScaleMethod::ALL);
-const METHOD: [Key; 1] = [key(
-    "method",
-    Kind::Choice(&SCALE_METHODS),
-    "what a column is divided by, learned on the training rows",
-)];
+const SCALE: [Key; 2] = [
+    key(
+        "method",
+        Kind::Choice(&SCALE_METHODS),
+        "what a column is divided by, learned on the training rows",
+    ),
+    key(
+        "over",
+        Kind::Texts,
+        "the dims whose series share a scale; left out, all; []: each series has its own",
+    ),
+];
 const SCALING_TARGET: Section =
-    Section { path: "scaling.target", keys: &METHOD, rest: Rest::Nothing };
+    Section { path: "scaling.target", keys: &SCALE, rest: Rest::Nothing };
 const SCALING_CHANNEL: Section =
-    Section { path: "scaling.channel", keys: &METHOD, rest: Rest::Nothing };
+    Section { path: "scaling.channel", keys: &SCALE, rest: Rest::Nothing };
 
 const CONTROL_SCALES: [&str; 3] = names(&ControlScale::ALL);
 const SCALING_CONTROLS: Section = Section {

@@ -1,6 +1,5 @@
 //! What a table of the model file consists of: keys, the kinds of their values, defaults, ranges.
 
-use super::keys::LATER;
 use crate::error::suggest;
 
 /// A table of the model file.
@@ -86,12 +85,6 @@ impl Section {
     /// The key of that table nearest to a misspelt name.
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
         suggest(name, self.keys.iter().map(|key| key.name))
-    }
-
-    /// What a key is that a later release adds to this table.
-    pub fn later(&self, name: &str) -> Option<&'static str> {
-        let here = |(path, key, _): &&(&str, &str, &str)| *path == self.path && *key == name;
-        LATER.iter().find(here).map(|(_, _, about)| *about)
     }
 }
 

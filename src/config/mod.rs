@@ -47,7 +47,7 @@ impl ModelFile {
     }
 
     /// Reads a model file from `text`; `name` is what errors call it. Errors point at the first
-    /// fault: no TOML, a key unknown or of a later release, a value not allowed.
+    /// fault: no TOML, a key unknown, a value not allowed.
     pub fn parse(name: &str, path: &Path, text: &str) -> Result<ModelFile> {
         let source = Arc::new(Source { name: name.into(), text: text.into() });
         let document = DeTable::parse(text).map_err(|error| {
@@ -57,7 +57,7 @@ impl ModelFile {
         })?;
         let file = Table::root(&source, document.get_ref())?;
         let data = read_data(&file.table("data")?)?;
-        let scaling = read_scaling(&file.table("scaling")?)?;
+        let scaling = read_scaling(&file.table("scaling")?, &data)?;
         let model = file.table("model")?;
         let adstock = file.table("adstock")?;
         let adstock = Adstock { own: read_own(&adstock, read_adstock)?, ..read_adstock(&adstock)? };
@@ -134,6 +134,7 @@ fn read_data(table: &Table) -> Result<Data> {
         channels: table.texts("channels")?.unwrap_or_default(),
         controls: table.texts("controls")?.unwrap_or_default(),
         panel: table.texts("panel")?.unwrap_or_default(),
+        dims: table.texts("dims")?.unwrap_or_default(),
         train_until: table.date("train_until")?,
         rename: table.renames("rename")?,
         truth: table.text("truth")?.map(|truth| truth.value),
@@ -142,10 +143,18 @@ fn read_data(table: &Table) -> Result<Data> {
     Ok(data)
 }
 
-fn read_scaling(table: &Table) -> Result<Scaling> {
+fn read_scaling(table: &Table, data: &Data) -> Result<Scaling> {
+    let [target, channel] = [table.table("target")?, table.table("channel")?];
+    let over = |table: &Table| {
+        let over = table.texts("over")?;
+        columns::are_dims(table, data, over.as_deref().unwrap_or_default())?;
+        Ok(over)
+    };
     Ok(Scaling {
-        target: table.table("target")?.choice("method", &ScaleMethod::ALL)?,
-        channel: table.table("channel")?.choice("method", &ScaleMethod::ALL)?,
+        target: target.choice("method", &ScaleMethod::ALL)?,
+        target_over: over(&target)?,
+        channel: channel.choice("method", &ScaleMethod::ALL)?,
+        channel_over: over(&channel)?,
         controls: table.table("controls")?.choice("method", &ControlScale::ALL)?,
     })
 }

@@ -32,7 +32,7 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// The whole file. Errors: keys unknown or of a later release.
+    /// The whole file. Errors: keys unknown.
     pub fn root(source: &'a Arc<Source>, entries: &'a DeTable<'a>) -> Result<Self> {
         let title = "the model file".into();
         let (section, entries) = (&ROOT, Some(entries));
@@ -283,13 +283,6 @@ impl<'a> Table<'a> {
     fn checked(self) -> Result<Self> {
         for (key, value) in self.rest() {
             let name = key.get_ref();
-            if let Some(about) = self.section.later(name) {
-                let what = match self.section.path {
-                    "" => format!("`{name}` is"),
-                    _ => format!("`{name}` in {} is", self.title),
-                };
-                return Err(later(self.source, key.span(), &what, about));
-            }
             // a misspelt key is told from a parameter by its value: a prior is a table
             let misspelt = !value.get_ref().is_table() && self.section.nearest(name).is_some();
             if self.section.rest == Rest::Nothing || misspelt {

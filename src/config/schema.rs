@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    keys::{LATER, PRIOR, ROOT},
+    keys::{PRIOR, ROOT},
     kind::{Key, Kind, Rest, Section},
 };
 
 /// The JSON schema (draft 7) of the model file: every key with its meaning, the values allowed and
-/// the default. Keys of a later release are there, described as such, and allow no value.
+/// the default.
 pub fn schema() -> Value {
     let mut prior = section(&PRIOR);
     prior["description"] = "a prior; further keys are the parameters of its distribution".into();
@@ -24,11 +24,6 @@ fn section(section: &Section) -> Value {
     let mut properties = Map::new();
     for key in section.keys {
         properties.insert(key.name.into(), property(key));
-    }
-    for (path, name, about) in LATER {
-        if *path == section.path {
-            properties.insert((*name).into(), later(about));
-        }
     }
     let rest = match section.rest {
         Rest::Nothing => json!(false),
@@ -79,11 +74,6 @@ fn property(key: &Key) -> Value {
     schema
 }
 
-/// A key of a later release: described, but without a value that is allowed.
-fn later(about: &str) -> Value {
-    json!({ "description": format!("{about} (not supported yet)"), "not": {} })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +109,7 @@ mod tests {
         walk(&schema, &schema, &EXAMPLE.parse().unwrap());
         let table = |name| key(&schema, &schema, name);
         assert_eq!(key(&schema, table("data"), "chanels"), false);
-        assert_eq!(key(&schema, table("data"), "dims")["not"], json!({}));
+        assert_eq!(key(&schema, table("data"), "dims")["type"], "array");
         let l_max = key(&schema, table("adstock"), "l_max");
         assert_eq!((&l_max["default"], &l_max["minimum"]), (&json!(8), &json!(1)));
         let mode = key(&schema, table("adstock"), "mode");

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::error::Kind;
 
-/// The example of the manual, with every table; `dims` is of a later release.
+/// The example of the manual, with every table.
 pub const EXAMPLE: &str = r#"
 [data]
 path = "sales.csv"              # CSV or Parquet; a glob is fine; relative to this file
@@ -70,10 +70,8 @@ pub fn parse(text: &str) -> Result<ModelFile> {
     ModelFile::parse("model.toml", Path::new("runs/model.toml"), text)
 }
 
-/// The example without the key of a later release.
 fn example() -> ModelFile {
-    let lines = EXAMPLE.lines().filter(|line| !line.starts_with("dims"));
-    parse(&lines.collect::<Vec<_>>().join("\n")).unwrap()
+    parse(EXAMPLE).unwrap()
 }
 
 /// Parses `MINIMAL` and `more`, which must fail at `token` with `message` and a help line.
@@ -108,6 +106,8 @@ fn the_example_is_read_in_full() {
     assert_eq!(texts(&data.channels), ["tv", "mdsp_*"]);
     assert_eq!(texts(&data.controls), ["price", "hldy_*"]);
     assert_eq!(texts(&data.panel), ["brand", "region"]);
+    assert_eq!(texts(&data.dims), ["geo"]);
+    assert!(file.scaling.target_over.is_none());
     assert_eq!(data.train_until, Some(jiff::civil::date(2018, 2, 1)));
     assert_eq!(data.rename["mdsp_dm"], "Direct Mail");
     assert_eq!(data.truth.as_deref(), Some("truth.toml"));
@@ -348,6 +348,21 @@ fn empty_and_repeated_entries_are_refused() {
     refuse("controls = ['x', 'tv']", "'tv'", message);
     let message = "column \"week\" is a panel column, but it is the date already";
     refuse("panel = ['week']", "'week'", message);
+    let message = "column \"geo\" is a dim, but it is a panel column already";
+    refuse("panel = [\"geo\"]\ndims = ['geo']", "'geo'", message);
+    let message = "a dim cannot be called \"channel\": the name has a meaning already";
+    refuse("dims = [\"channel\"]", "\"channel\"", message);
+    let message = "a dim cannot be called \"sales area\": it must be letters, digits and _";
+    refuse("dims = [\"sales area\"]", "\"sales area\"", message);
+    let over = |over: &str| format!("dims = [\"geo\"]\n[scaling]\ntarget.over = [{over}]");
+    assert_eq!(
+        refuse(&over("'goe'"), "'goe'", "\"goe\" is no dim of [data]"),
+        "did you mean \"geo\"?"
+    );
+    assert_eq!(
+        parse(&format!("{MINIMAL}{}", over(""))).unwrap().scaling.target_over.unwrap().len(),
+        0
+    );
     let text = MINIMAL.replace("\"sales\"", "\"week\"");
     refuse_all(&text, "\"week\"", "column \"week\" is the target, but it is the date already");
     let message = "`a` and `b` are both renamed to \"c\"";
@@ -368,18 +383,6 @@ fn renamed_columns_go_by_their_new_name() {
 
 #[test]
 fn what_a_later_release_adds_is_refused_as_such() {
-    for (path, key, about) in keys::LATER {
-        let (text, message) = match *path {
-            "" => (format!("[{key}]\nx = 1"), format!("`{key}` is not supported yet")),
-            "data" => (format!("{key} = 1"), format!("`{key}` in [data] is not supported yet")),
-            _ => (
-                format!("[{path}]\n{key} = 1"),
-                format!("`{key}` in [{path}] is not supported yet"),
-            ),
-        };
-        let help = refuse(&text, key, &message);
-        assert!(help.starts_with(about), "{help}");
-    }
     let text = MINIMAL.replace("sales.csv", "s3://bucket/sales.csv");
     refuse_all(&text, "\"s3://bucket/sales.csv\"", "a remote path is not supported yet");
     refuse(

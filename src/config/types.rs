@@ -237,6 +237,8 @@ pub struct Data {
     pub controls: Vec<Spanned<String>>,
     /// Columns whose combinations have a model each.
     pub panel: Vec<Spanned<String>>,
+    /// Columns whose combinations are series of one model, such as geo.
+    pub dims: Vec<Spanned<String>>,
     /// Last date to learn from.
     pub train_until: Option<Date>,
     /// New names of columns, old to new.
@@ -250,8 +252,12 @@ pub struct Data {
 pub struct Scaling {
     /// The target.
     pub target: ScaleMethod,
+    /// Dims whose series share the target's scale; `None` for all.
+    pub target_over: Option<Vec<Spanned<String>>>,
     /// Each channel's spend.
     pub channel: ScaleMethod,
+    /// Dims whose series share a channel's scale; `None` for all.
+    pub channel_over: Option<Vec<Spanned<String>>>,
     /// Each control.
     pub controls: ControlScale,
 }

@@ -61,8 +61,8 @@ impl Series<'_> {
         found
     }
 
-    /// What people should know about a panel that can be fitted.
-    pub fn oddities(&self) -> Vec<String> {
+    /// What people should know about a panel that can be fitted; `pooled` with others.
+    pub fn oddities(&self, pooled: bool) -> Vec<String> {
         let mut found = Vec::new();
         found.extend(super::calendar::gap(self.dates));
         let (name, target) = self.target;
@@ -70,7 +70,7 @@ impl Series<'_> {
             found.push(format!("target {name:?} is negative ({x}) {place}"));
         }
         for (name, values) in &self.channels {
-            found.extend(self.constant_channel(name, values));
+            found.extend(self.constant_channel(name, values, pooled));
         }
         for (name, values) in &self.controls {
             if let Some(x) = self.constant(values) {
@@ -116,8 +116,9 @@ impl Series<'_> {
         } else {
             "complete [data] panel"
         };
+        let dims = file.data.dims.iter().map(|dim| format!(" and {dim}")).collect::<String>();
         Some(format!(
-            "date {date} is there {times} times{more}: keep one row per date, or {columns}"
+            "date {date} is there {times} times{more}: keep one row per date{dims}, or {columns}"
         ))
     }
 
@@ -142,8 +143,9 @@ impl Series<'_> {
         (min == max).then_some(min)
     }
 
-    fn constant_channel(&self, name: &str, values: &[f64]) -> Option<String> {
+    fn constant_channel(&self, name: &str, values: &[f64], pooled: bool) -> Option<String> {
         let x = self.constant(values)?;
+        let own = if pooled { "parameters of its own" } else { "its parameters" };
         if x != 0.0 {
             return Some(format!(
                 "channel {name:?} is {x} on all training rows: its effect cannot be told from the \
@@ -155,7 +157,7 @@ impl Series<'_> {
             None => String::new(),
         };
         Some(format!(
-            "channel {name:?} has no spend on the training rows: its parameters follow the prior{later}"
+            "channel {name:?} has no spend on the training rows: {own} follow the prior{later}"
         ))
     }
 

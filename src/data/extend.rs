@@ -20,8 +20,8 @@ const BEFORE: usize = 26;
 pub struct NewRows {
     table: read::Table,
     roles: Roles,
-    /// Rows of every panel in the order of their dates.
-    rows: BTreeMap<String, Vec<usize>>,
+    /// Rows of every series, by key and labels, in the order of their dates.
+    rows: BTreeMap<(String, Vec<String>), Vec<usize>>,
     from: String,
 }
 
@@ -43,9 +43,10 @@ impl NewRows {
     /// As [`load`](super::load).
     pub fn read(file: &ModelFile, path: &Path) -> Result<Self> {
         let (table, roles) = read::read(file, Some(path), false)?;
-        let mut rows: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut rows: BTreeMap<(String, Vec<String>), Vec<usize>> = BTreeMap::new();
         for (row, &at) in table.panel.iter().enumerate() {
-            rows.entry(panel::key(&table.panels[at])).or_default().push(row);
+            let (values, labels) = table.panels[at].split_at(roles.panel.len());
+            rows.entry((panel::key(values), labels.to_vec())).or_default().push(row);
         }
         for rows in rows.values_mut() {
             rows.sort_by_key(|&row| table.dates[row]);
@@ -53,9 +54,14 @@ impl NewRows {
         Ok(Self { table, roles, rows, from: path.display().to_string() })
     }
 
-    /// Keys of its panels, sorted.
+    /// Keys of its panels, sorted; with dims one for each series.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.rows.keys().map(String::as_str)
+        self.rows.keys().map(|(key, _)| key.as_str())
+    }
+
+    /// Whether it has rows of a series.
+    pub fn has(&self, known: &Panel) -> bool {
+        self.rows.contains_key(&(known.key.clone(), known.labels.clone()))
     }
 
     /// The panel followed by its new rows: those after its training rows. Rows of the test set that
@@ -67,8 +73,8 @@ impl NewRows {
     pub fn extend(&self, known: &Panel) -> Result<Extended> {
         let wrong = |what: String| Error::input(format!("{}: {what}", self.from));
         self.same_columns(known)?;
-        let Some(rows) = self.rows.get(&known.key) else {
-            return Err(wrong(format!("no row of model {:?}", known.key))
+        let Some(rows) = self.rows.get(&(known.key.clone(), known.labels.clone())) else {
+            return Err(wrong(format!("no row of model {:?}", known.name()))
                 .help("predict another table, or only the models it has with --model"));
         };
         let date = |row: &usize| self.table.dates[*row];
@@ -81,14 +87,14 @@ impl NewRows {
         let Some(first) = new.first().map(date) else {
             return Err(wrong(format!(
                 "the rows of {} end on {}, but the model learned until {learned}",
-                known.key,
+                known.name(),
                 date(&rows[rows.len() - 1])
             ))
             .help("only dates after the training rows are predicted"));
         };
         if let Some(pair) = new.windows(2).find(|pair| date(&pair[0]) == date(&pair[1])) {
             return Err(wrong(format!("date {} is there twice", date(&pair[0])))
-                .help("keep one row per date and model"));
+                .help("keep one row per date and model (or series)"));
         }
         let kept = known.dates.partition_point(|date| *date < first);
         let n = known.channels.len();

@@ -25,13 +25,14 @@ use crate::{config::ModelFile, error::Result};
 
 pub use extend::{Extended, NewRows};
 pub use lift::{LiftRow, lift_problem};
-pub use scale::Scale;
+pub use scale::{Scale, learn_scales};
 pub use truth::{Truth, load_truth};
 
 /// All that was read for one model file.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// The panels that can be fitted, sorted by key.
+    /// The panels that can be fitted, sorted by key; with dims one for each series of a model, sorted
+    /// by labels.
     pub panels: Vec<Panel>,
     /// The panels that cannot, sorted by key: a bad panel never stops the others.
     pub failed: Vec<FailedPanel>,
@@ -39,6 +40,25 @@ pub struct Dataset {
     pub notes: Vec<Note>,
     /// SHA-256 over the bytes of the files in their order (and of files of lift tests), in hexadecimal.
     pub hash: String,
+}
+
+impl Dataset {
+    /// The panels of every model: one, or with dims one for each of its series.
+    pub fn models(&self) -> impl Iterator<Item = &[Panel]> {
+        self.panels.chunk_by(|a, b| a.key == b.key)
+    }
+
+    /// As [`Dataset::models`], the panels themselves.
+    pub fn into_models(panels: Vec<Panel>) -> Vec<Vec<Panel>> {
+        let mut models: Vec<Vec<Panel>> = Vec::new();
+        for panel in panels {
+            match models.last_mut() {
+                Some(series) if series[0].key == panel.key => series.push(panel),
+                _ => models.push(vec![panel]),
+            }
+        }
+        models
+    }
 }
 
 /// A panel that cannot be fitted.
@@ -50,13 +70,16 @@ pub struct FailedPanel {
     pub reason: String,
 }
 
-/// One independent model's data: the rows of one combination of the panel columns.
+/// One independent model's data: the rows of one combination of the panel columns. With dims a model
+/// has several of them, of one key: its series.
 #[derive(Clone, Debug)]
 pub struct Panel {
     /// Values of the panel columns joined by `/`; `model` where there are none.
     pub key: String,
     /// Values of the panel columns.
     pub values: Vec<String>,
+    /// The series' label of every dim; none where the model file has no dims.
+    pub labels: Vec<String>,
     /// Dates in rising order, all different; the training rows come first.
     pub dates: Vec<Date>,
     /// Number of training rows.
@@ -71,7 +94,7 @@ pub struct Panel {
     pub spend: Array2<f64>,
     /// Controls after their scaling, (time, control).
     pub control: Array2<f64>,
-    /// Scale of each control, learned on the training rows.
+    /// Scale of each control, learned on the training rows of all series.
     pub control_scale: Vec<Scale>,
     /// Scale of the target, learned on the training rows.
     pub target_scale: Scale,
@@ -81,6 +104,16 @@ pub struct Panel {
     pub lift_tests: Vec<LiftRow>,
     /// What was found, for people.
     pub notes: Vec<Note>,
+}
+
+impl Panel {
+    /// What people call it: its key, and behind it the labels of a series.
+    pub fn name(&self) -> String {
+        match &self.labels[..] {
+            [] => self.key.clone(),
+            labels => format!("{} ({})", self.key, labels.join(", ")),
+        }
+    }
 }
 
 /// Something found in the data that people should know of and that stops nothing.

@@ -25,7 +25,7 @@ pub(super) struct Table {
     pub dates: Vec<Date>,
     /// Index into `panels` for each row.
     pub panel: Vec<usize>,
-    /// Values of the panel columns, each combination once; a missing value is empty.
+    /// Values of the panel columns and the dims, each combination once; a missing value is empty.
     pub panels: Vec<Vec<String>>,
     /// Columns in the order of [`Roles::numbers`]; a missing number is NaN.
     pub numbers: Vec<Vec<f64>>,
@@ -142,12 +142,12 @@ impl Table {
         let numbers: Vec<usize> = roles.numbers().map(|name| position[name]).collect();
         let columns = source.columns(&texts, &numbers)?;
         let (date, columns) = columns.split_at(1);
-        let (panel, columns) = columns.split_at(roles.panel.len());
+        let (panel, columns) = columns.split_at(roles.labels().count());
 
         let blame = |name: &str, bad| source.blame(name, bad);
         let dates = columns::dates(&date[0]).map_err(|bad| blame(&roles.date, bad))?;
         let mut values = Vec::new();
-        for (column, name) in panel.iter().zip(&roles.panel) {
+        for (column, name) in panel.iter().zip(roles.labels()) {
             values.push(columns::texts(column).map_err(|bad| blame(name, bad))?);
         }
         let mut combination = vec![String::new(); values.len()];

@@ -13,6 +13,7 @@ use crate::{
 pub(super) struct Roles {
     pub date: String,
     pub panel: Vec<String>,
+    pub dims: Vec<String>,
     /// None where the table has no target and needs none.
     pub target: Option<String>,
     pub channels: Vec<String>,
@@ -37,14 +38,23 @@ impl Roles {
         for name in &file.data.panel {
             panel.push(finder.one(name, "a panel column")?);
         }
+        let mut dims = Vec::new();
+        for name in &file.data.dims {
+            dims.push(finder.one(name, "a dim")?);
+        }
         let channels = finder.many(&file.data.channels, "a channel")?;
         let controls = finder.many(&file.data.controls, "a control")?;
-        Ok(Roles { date, panel, target, channels, controls })
+        Ok(Roles { date, panel, dims, target, channels, controls })
     }
 
-    /// The columns of text: the date, then the panel columns.
+    /// The columns of text: the date, then those of [`Roles::labels`].
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.date).chain(&self.panel).map(String::as_str)
+        std::iter::once(self.date.as_str()).chain(self.labels())
+    }
+
+    /// The columns that tell series apart: the panel columns, then the dims.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.panel.iter().chain(&self.dims).map(String::as_str)
     }
 
     /// The columns of numbers: the target if there is one, then channels, then controls.

@@ -1,6 +1,9 @@
 //! Scales of target, channels and controls, learned on the training rows.
 
-use crate::config::{ControlScale, ScaleMethod};
+use std::collections::BTreeMap;
+
+use super::Panel;
+use crate::config::{ControlScale, ModelFile, ScaleMethod, Spanned};
 
 /// An affine scale: `scaled = (x - shift) / factor`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +46,50 @@ impl Scale {
     pub fn unscale(self, x: f64) -> f64 {
         x * self.factor + self.shift
     }
+}
+
+/// Learns the scales of target and channels on the training rows of a model's series: one for all of
+/// them, or for those that differ in the dims alone that the model file pools.
+pub fn learn_scales(file: &ModelFile, series: &mut [Panel]) {
+    let scaling = &file.scaling;
+    for group in groups(file, &scaling.target_over, series) {
+        let scale = learn(scaling.target, series, &group, |panel| panel.target.clone());
+        group.iter().for_each(|&i| series[i].target_scale = scale);
+    }
+    let channels = series.first().map_or(0, |panel| panel.channels.len());
+    for group in groups(file, &scaling.channel_over, series) {
+        for c in 0..channels {
+            let spend = |panel: &Panel| panel.spend.column(c).to_vec();
+            let scale = learn(scaling.channel, series, &group, spend);
+            group.iter().for_each(|&i| series[i].channel_scale[c] = scale);
+        }
+    }
+}
+
+/// The scale that some series share.
+fn learn(
+    method: ScaleMethod,
+    series: &[Panel],
+    group: &[usize],
+    of: impl Fn(&Panel) -> Vec<f64>,
+) -> Scale {
+    let train = |&i: &usize| of(&series[i]).into_iter().take(series[i].n_train);
+    Scale::learn(method, &group.iter().flat_map(train).collect::<Vec<_>>())
+}
+
+/// The series that share a scale: those of equal labels along the dims that are not pooled.
+fn groups(
+    file: &ModelFile,
+    over: &Option<Vec<Spanned<String>>>,
+    series: &[Panel],
+) -> Vec<Vec<usize>> {
+    let pooled = |dim: &str| over.as_ref().is_none_or(|over| over.iter().any(|o| o.value == dim));
+    let mut groups: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
+    for (i, panel) in series.iter().enumerate() {
+        let own = file.data.dims.iter().zip(&panel.labels).filter(|(dim, _)| !pooled(dim));
+        groups.entry(own.map(|(_, label)| label.as_str()).collect()).or_default().push(i);
+    }
+    groups.into_values().collect()
 }
 
 fn min_max(train: &[f64]) -> Scale {

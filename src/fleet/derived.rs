@@ -9,6 +9,16 @@ use jiff::civil::Date;
 
 pub use super::tables::{channels as channels_table, time as time_table};
 
+/// The rows of a series: its labels stand behind the model's key, one column for each dim.
+pub fn labelled(mut table: Table, dims: &[String], labels: &[String]) -> Table {
+    let rows = table.rows();
+    for (at, (dim, label)) in dims.iter().zip(labels).enumerate() {
+        let column = Column::Text(vec![label.clone(); rows]);
+        table.columns.insert((1 + at).min(table.columns.len()), (dim.clone(), column));
+    }
+    table
+}
+
 /// A table that grows a column at a time from rows of one kind.
 pub struct Columns<'a, R> {
     rows: &'a [R],

@@ -1,15 +1,18 @@
 //! From what the sampler made of a model to its verdict, its rows in the tables and its draws on
 //! the disk.
 
+use super::derived::labelled;
+use super::grid::Grid;
 use super::tables::{ModelRow, Part, channels, failed, parameters, time};
 use super::values::Values;
-use crate::analysis::{self, Analysis};
+use crate::analysis::{self, Analysis, Scores, series_key};
 use crate::data::Panel;
 use crate::density::Oracle;
 use crate::diagnostics::{self, Evidence, Extremes, Status, Summariser, Summary, Verdict};
 use crate::math::Key;
 use crate::model::{Model, Space};
 use crate::posterior::inference_data::{Coord, Draws, InferenceData, SampleStats, Variable};
+use crate::posterior::table::Table;
 use crate::posterior::zarr::Data;
 use crate::sampler::{DIVERGENT, Outcome, Sampled};
 use ndarray::{Array2, Array3, Axis, s};
@@ -32,10 +35,10 @@ pub struct Finished {
 
 /// What a model is finished with.
 pub struct Job<'a> {
-    /// The model.
-    pub model: &'a Model,
-    /// Its data.
-    pub panel: &'a Panel,
+    /// The model as each of its series sees it.
+    pub series: &'a [Model],
+    /// Their data.
+    pub panels: &'a [Panel],
     /// Its random key.
     pub key: Key,
     /// Seed of the run.
@@ -47,16 +50,21 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// The model's key.
+    pub fn model(&self) -> &str {
+        &self.series[0].key
+    }
+
     /// Judges the outcome and makes everything that is kept of it.
     pub fn finish(&self, outcome: Outcome) -> Finished {
         match outcome {
             Outcome::Failed(failure) => {
                 let advice = "look at the panel's data and priors with `gigamix logp`";
-                let mut part = failed(&self.model.key, &failure.reason, advice);
+                let mut part = failed(self.model(), &failure.reason, advice);
                 part.models = ModelRow {
                     gradients: failure.gradients.total(),
                     seconds: self.seconds,
-                    ..ModelRow::failed(&self.model.key, &failure.reason, advice)
+                    ..ModelRow::failed(self.model(), &failure.reason, advice)
                 }
                 .table();
                 Finished { part, status: Status::Failed, draws: None }
@@ -66,7 +74,7 @@ impl Job<'_> {
     }
 
     fn sampled(&self, sampled: &Sampled) -> Finished {
-        let model = self.model;
+        let model = &self.series[0];
         let names = model.parameter_names();
         let values = Values::new(&model.layout).all(sampled.view());
         let reported = model.layout.reported_values();
@@ -93,17 +101,29 @@ impl Job<'_> {
             stuck: sampled.stuck,
             unmoved: sampled.unmoved,
             bfmi: diagnostics::bfmi_pooled(energy.view()),
-            recheck: recheck(model, sampled),
+            recheck: recheck(self.series, sampled),
         };
         let verdict = evidence.judge(self.ess);
         let draws = row_major(&values);
-        let analysis = analysis::analyse(model, self.panel, self.key, &draws);
+        let analyse = |(series, panel): (&Model, &Panel)| {
+            analysis::analyse(series, panel, series_key(self.key, panel), &draws)
+        };
+        let analyses: Vec<Analysis> =
+            self.series.par_iter().zip(self.panels).map(analyse).collect();
+        let rows = |of: &dyn Fn(&Analysis) -> Table| {
+            let mut all = Table::default();
+            for (analysis, panel) in analyses.iter().zip(self.panels) {
+                let rows = labelled(of(analysis), &model.coords.dims, &panel.labels);
+                all.append(rows).expect("series have the same columns");
+            }
+            all
+        };
         let part = Part {
             status: verdict.status.as_str().into(),
-            models: self.model_row(sampled, &evidence, &verdict, &analysis).table(),
+            models: self.model_row(sampled, &evidence, &verdict, &analyses).table(),
             parameters: parameters(&model.key, &names, &summaries),
-            channels: channels(&model.key, &analysis.channels),
-            time: time(&model.key, &model.coords.channel, &analysis.time),
+            channels: rows(&|analysis| channels(&model.key, &analysis.channels)),
+            time: rows(&|analysis| time(&model.key, &model.coords.channel, &analysis.time)),
         };
         let draws = self.inference_data(sampled, &values, &energy, &draws);
         Finished { part, status: verdict.status, draws: Some(draws) }
@@ -114,10 +134,10 @@ impl Job<'_> {
         sampled: &Sampled,
         evidence: &Evidence,
         verdict: &Verdict,
-        analysis: &Analysis,
+        analyses: &[Analysis],
     ) -> ModelRow {
         ModelRow {
-            model: self.model.key.clone(),
+            model: self.model().to_owned(),
             status: verdict.status.as_str().into(),
             reason: match &sampled.missed {
                 Some(why) if verdict.status == Status::Failed => {
@@ -135,7 +155,7 @@ impl Job<'_> {
             gradients: sampled.gradients.total() * sampled.chains as f64,
             escalations: sampled.escalations.join("; "),
             seconds: self.seconds,
-            scores: [analysis.train, analysis.test],
+            scores: scores(analyses, self.panels),
         }
     }
 
@@ -146,7 +166,8 @@ impl Job<'_> {
         energy: &Array2<f64>,
         draws: &[f64],
     ) -> InferenceData {
-        let (model, panel) = (self.model, self.panel);
+        let (model, panel) = (&self.series[0], &self.panels[0]);
+        let grid = Grid::new(&model.coords, self.panels);
         let (chains, n) = (sampled.chains, sampled.len());
         let n_values = model.layout.n_values();
         let variables = model
@@ -157,7 +178,8 @@ impl Job<'_> {
                 let range = parameter.offset..parameter.offset + parameter.len;
                 // (value, chain, draw) to (chain, draw, value)
                 let block = values.slice(s![range, .., ..]).permuted_axes([1, 2, 0]);
-                let shape = if parameter.dims.is_empty() { vec![] } else { vec![parameter.len] };
+                let length = |dim: &String| model.coords.of(dim).len();
+                let shape = parameter.dims.iter().map(length).collect();
                 let data = Data::F32(block.iter().copied().collect());
                 Variable { name: parameter.name.clone(), dims: parameter.dims.clone(), shape, data }
             })
@@ -172,27 +194,22 @@ impl Job<'_> {
         let diverging = |e: f64| !e.is_finite() || e > f64::from(DIVERGENT);
         let every = n.div_ceil(PREDICTIVE_PER_CHAIN).max(1);
         let thinned: Vec<usize> = (0..n).step_by(every).collect();
-        let dates = panel.dates.len();
         // Draws are chain by chain.
         let rows = (0..chains).flat_map(|c| thinned.iter().map(move |d| c * n + d));
         let rows: Vec<f64> =
             rows.flat_map(|row| draws[row * n_values..][..n_values].iter().copied()).collect();
-        let predicted = analysis::predictive_draws(model, panel, self.key, &rows);
-        let matrix = |name: &str, dim: &str, of: &Array2<f64>| Variable {
-            name: name.into(),
-            dims: vec!["date".into(), dim.into()],
-            shape: of.shape().to_vec(),
-            data: Data::F64(of.iter().copied().collect()),
+        let predict = |(series, panel): (&Model, &Panel)| {
+            analysis::predictive_draws(series, panel, series_key(self.key, panel), &rows)
         };
-        let y = |data: Data| Variable {
-            name: "y".into(),
-            dims: vec!["date".into()],
-            shape: vec![dates],
-            data,
-        };
-        let mut constant_data = vec![matrix("channel_data", "channel", &panel.spend)];
+        let predicted: Vec<Vec<f32>> =
+            self.series.par_iter().zip(self.panels).map(predict).collect();
+        let channel = ("channel", panel.channels.len());
+        let spend = |panel: &Panel, t: usize, c: usize| panel.spend[[t, c]];
+        let mut constant_data = vec![grid.variable("channel_data", Some(channel), spend)];
         if !panel.controls.is_empty() {
-            constant_data.push(matrix("control_data", "control", &panel.control));
+            let control = ("control", panel.controls.len());
+            let value = |panel: &Panel, t: usize, k: usize| panel.control[[t, k]];
+            constant_data.push(grid.variable("control_data", Some(control), value));
             let scales = panel.control_scale.iter().flat_map(|scale| [scale.shift, scale.factor]);
             constant_data.push(Variable {
                 name: "control_scale".into(),
@@ -206,7 +223,7 @@ impl Job<'_> {
             ("channel".into(), text(&model.coords.channel)),
             ("control".into(), text(&model.coords.control)),
             ("fourier_mode".into(), text(&model.coords.fourier_mode)),
-            ("date".into(), Coord::Date(panel.dates.clone())),
+            ("date".into(), Coord::Date(grid.dates.clone())),
             ("scale".into(), text(&["shift".to_owned(), "factor".to_owned()])),
         ];
         let some = model.coords.others.iter();
@@ -227,12 +244,20 @@ impl Job<'_> {
             posterior_predictive: Draws {
                 chains,
                 draws: thinned.iter().map(|&d| d as i64).collect(),
-                variables: vec![y(Data::F32(predicted))],
+                variables: vec![grid.draws("y", chains * thinned.len(), &predicted)],
             },
-            observed_data: vec![y(Data::F64(panel.target.clone()))],
+            observed_data: vec![grid.variable("y", None, |panel, t, _| panel.target[t])],
             constant_data,
         }
     }
+}
+
+/// How well training and test rows of all series are predicted.
+fn scores(analyses: &[Analysis], panels: &[Panel]) -> [Scores; 2] {
+    let parts = || analyses.iter().zip(panels);
+    let train = parts().map(|(of, panel)| (&of.time[..panel.n_train], of.train));
+    let test = parts().map(|(of, panel)| (&of.time[panel.n_train..], of.test));
+    [Scores::together(&train.collect::<Vec<_>>()), Scores::together(&test.collect::<Vec<_>>())]
 }
 
 /// Draws × values, chain by chain, from (value, chain, draw).
@@ -242,7 +267,7 @@ fn row_major(values: &Array3<f32>) -> Vec<f64> {
 
 /// Largest difference between the log densities of the sampler and of the oracle, over a sample of
 /// the draws.
-fn recheck(model: &Model, sampled: &Sampled) -> f64 {
+fn recheck(series: &[Model], sampled: &Sampled) -> f64 {
     let (total, dim) = (sampled.logp.len(), sampled.dim);
     if total == 0 {
         return f64::NAN;
@@ -254,7 +279,7 @@ fn recheck(model: &Model, sampled: &Sampled) -> f64 {
         .iter()
         .flat_map(|&at| sampled.draws[at * dim..][..dim].iter().map(|&x| f64::from(x)))
         .collect();
-    let exact = Oracle::new(model, Space::Sampling).evaluate(&points);
+    let exact = Oracle::new(series, Space::Sampling).evaluate(&points);
     let errors = picked
         .iter()
         .zip(exact)

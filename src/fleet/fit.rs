@@ -11,7 +11,7 @@ use crate::data::{self, Dataset, Note, Panel};
 use crate::density::{CpuEngine, Engine, GpuEngine, gpu::Work};
 use crate::error::{Error, Kind, Result};
 use crate::math::{Key, Purpose};
-use crate::model::{self, Model, Space};
+use crate::model::{self, Model, Pool, Space};
 use crate::posterior::path;
 use crate::sampler::{self, ModelSampler, Outcome, Settings, Start};
 use serde_json::{Value, json};
@@ -26,10 +26,18 @@ const GPU_BATCH: usize = 1024;
 /// Prior draws that the search for a start begins with.
 const PRIOR_DRAWS: usize = 64;
 
-/// A panel that can be fitted.
+/// A model that can be fitted.
 struct Ready {
-    panel: Panel,
-    model: Model,
+    /// The data of its series.
+    panels: Vec<Panel>,
+    /// The model as each of them sees it.
+    series: Vec<Model>,
+}
+
+impl Ready {
+    fn key(&self) -> &str {
+        &self.panels[0].key
+    }
 }
 
 /// Panels that can be fitted, and the parts of those that cannot.
@@ -68,8 +76,8 @@ pub fn fit(
     let unfit = parts.len();
     let mut todo = Vec::new();
     for item in ready {
-        match folder.part(&item.panel.key) {
-            Some(part) => drop(parts.insert(item.panel.key.clone(), part)),
+        match folder.part(item.key()) {
+            Some(part) => drop(parts.insert(item.key().to_owned(), part)),
             None => todo.push(item),
         }
     }
@@ -114,18 +122,19 @@ fn prepare(file: &ModelFile, dataset: Dataset) -> Result<Prepared> {
         .into_iter()
         .map(|panel| (panel.key.clone(), failed(&panel.key, &panel.reason, advice)))
         .collect();
-    let mut ready = Vec::with_capacity(panels.len());
-    for panel in panels {
-        match model::build(file, &panel) {
-            Ok(built) => {
-                notes.extend(panel.notes.iter().cloned());
-                notes.extend(built.notes);
-                ready.push(Ready { panel, model: built.model });
+    let mut ready = Vec::new();
+    for panels in Dataset::into_models(panels) {
+        match model::pool(file, &panels) {
+            Ok(Pool { series, notes: its }) => {
+                notes.extend(panels.iter().flat_map(|panel| panel.notes.iter().cloned()));
+                notes.extend(its);
+                ready.push(Ready { panels, series });
             }
             Err(error) if error.place().is_some() => return Err(error),
             Err(error) => {
-                let part = failed(&panel.key, error.message(), error.help_text().unwrap_or(advice));
-                parts.insert(panel.key.clone(), part);
+                let key = &panels[0].key;
+                let part = failed(key, error.message(), error.help_text().unwrap_or(advice));
+                parts.insert(key.clone(), part);
             }
         }
     }
@@ -153,13 +162,16 @@ fn nothing_to_fit(parts: &BTreeMap<String, Part>) -> Error {
 
 fn found(ready: &[Ready], models: usize, notes: Vec<Note>) -> Event {
     let first = ready.first();
-    let longest = ready.iter().map(|r| (r.panel.n_train, r.panel.dates.len())).max();
-    let (train, all) = longest.unwrap_or((0, 0));
+    let rows = |r: &Ready| {
+        let rows = r.panels.iter().map(|panel| (panel.n_train, panel.dates.len()));
+        rows.fold((0, 0), |sum, rows| (sum.0 + rows.0, sum.1 + rows.1))
+    };
+    let (train, all) = ready.iter().map(rows).max().unwrap_or((0, 0));
     Event::Data {
         models,
         rows: (train, all - train),
-        columns: first.map_or((0, 0), |r| (r.panel.channels.len(), r.panel.controls.len())),
-        parameters: first.map_or(0, |r| r.model.layout.dim()),
+        columns: first.map_or((0, 0), |r| (r.panels[0].channels.len(), r.panels[0].controls.len())),
+        parameters: first.map_or(0, |r| r.series[0].layout.dim()),
         notes,
     }
 }
@@ -191,7 +203,7 @@ impl Fleet<'_> {
         self.device = Some(device);
         self.keep_unfit()?;
         let chains = self.file.sampler.chains;
-        let largest = todo.iter().map(|ready| ready.model.layout.n_values()).max().unwrap_or(1);
+        let largest = todo.iter().map(|ready| ready.series[0].layout.n_values()).max().unwrap_or(1);
         let together = match &gpu {
             // Small batches: what is finished is kept when the run is stopped.
             None => (4 * rayon::current_num_threads()).max(16),
@@ -200,8 +212,9 @@ impl Fleet<'_> {
         let together = self.options.batch.unwrap_or(together).max(1);
         for batch in todo.chunks(together) {
             let keys: Vec<Key> =
-                batch.iter().map(|r| Key::new(self.options.seed, &r.panel.key)).collect();
-            let models: Vec<_> = batch.iter().map(|r| &r.model).zip(keys.iter().copied()).collect();
+                batch.iter().map(|r| Key::new(self.options.seed, r.key())).collect();
+            let models: Vec<_> =
+                batch.iter().map(|r| &r.series[..]).zip(keys.iter().copied()).collect();
             match gpu.take() {
                 None => {
                     let mut engine = CpuEngine::new(&models, Space::Sampling, chains);
@@ -244,7 +257,7 @@ impl Fleet<'_> {
         let samplers = batch
             .iter()
             .zip(keys)
-            .map(|(ready, &key)| sampler(&ready.model, &settings, key))
+            .map(|(ready, &key)| sampler(&ready.series[0], &settings, key))
             .collect::<Result<Vec<_>>>()?;
         let before = self.parts.lock().unwrap_or_else(PoisonError::into_inner).len();
         let total = self.total;
@@ -269,8 +282,8 @@ impl Fleet<'_> {
                     let seconds = begun.elapsed().as_secs_f64();
                     scope.spawn(move |_| {
                         let job = Job {
-                            model: &batch[index].model,
-                            panel: &batch[index].panel,
+                            series: &batch[index].series,
+                            panels: &batch[index].panels,
                             key: keys[index],
                             seed: self.options.seed,
                             ess: settings.ess,
@@ -298,13 +311,13 @@ impl Fleet<'_> {
     /// Judges a model and writes it: the draws first, so that a part always has its draws.
     fn finish(&self, job: &Job<'_>, outcome: Outcome) -> Result<Event> {
         let finished = job.finish(outcome);
-        let key = &job.model.key;
+        let key = job.model();
         if let Some(draws) = finished.draws {
             draws.write(&path::store(self.folder.dir(), key))?;
         }
         self.folder.keep(key, &finished.part)?;
-        lock(&self.parts).insert(key.clone(), finished.part);
-        Ok(Event::Finished { model: key.clone(), status: finished.status })
+        lock(&self.parts).insert(key.to_owned(), finished.part);
+        Ok(Event::Finished { model: key.to_owned(), status: finished.status })
     }
 }
 

@@ -1,16 +1,17 @@
 //! A fitted model read back from its run folder: everything it takes is in there.
 
 use super::Run;
-use crate::analysis::Fitted;
+use crate::analysis::{Fitted, series_key};
 use crate::config::ModelFile;
-use crate::data::{Panel, Scale};
+use crate::data::{Panel, Scale, learn_scales};
 use crate::error::{Error, Result};
 use crate::math::Key;
-use crate::model;
+use crate::model::{self, Layout, Model};
 use crate::posterior::path;
 use crate::posterior::zarr::{self, Array, Data, Store};
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use std::path::Path;
+use std::sync::Arc;
 
 impl Run {
     /// The model file that was fitted, as the run keeps it.
@@ -31,8 +32,22 @@ impl Run {
     /// The model `key` of this run, whose model file is `file`, with its data and all its draws.
     ///
     /// # Errors
-    /// It has no draws, or they are damaged or not of the model that the run names.
+    /// It has no draws, or they are damaged or not of the model that the run names; it has several
+    /// series.
     pub fn fitted(&self, file: &ModelFile, key: &str) -> Result<Fitted> {
+        let mut series = self.series(file, key)?;
+        match series.pop() {
+            Some(only) if series.is_empty() && only.panel.labels.is_empty() => Ok(only),
+            _ => Err(Error::input(format!("model {key:?} has several series: it has [data] dims"))
+                .help("this is not supported for models with dims yet")),
+        }
+    }
+
+    /// The model `key` as each of its series sees it; one, unless the model file has dims.
+    ///
+    /// # Errors
+    /// As [`Run::fitted`].
+    pub fn series(&self, file: &ModelFile, key: &str) -> Result<Vec<Fitted>> {
         let path = path::store(self.dir(), key);
         if !path.exists() {
             return Err(Error::input(format!("model {key:?} has no draws in {}", path.display()))
@@ -40,14 +55,24 @@ impl Run {
         }
         let store = zarr::read(&path)?;
         let kept = Kept { store: &store, run: self };
-        let panel = kept.panel(file, key)?;
-        let model = model::build(file, &panel)?.model;
+        let panels = kept.panels(file, key)?;
+        let models = model::pool(file, &panels)?.series;
         let seed = kept.store.attributes("posterior").and_then(|a| a["seed"].as_u64());
         let seed = seed.ok_or_else(|| self.foreign("has draws without their seed"))?;
+        let (chains, draws) = self.draws(&store, &models[0].layout)?;
+        let (key, draws) = (Key::new(seed, key), Arc::new(draws));
+        let series = |(model, panel): (Model, Panel)| {
+            let (key, draws) = (series_key(key, &panel), Arc::clone(&draws));
+            Fitted { key, model, panel, draws, chains }
+        };
+        Ok(models.into_iter().zip(panels).map(series).collect())
+    }
 
-        let mut columns = Vec::with_capacity(model.layout.parameters.len());
+    /// Number of chains, and the draws: draws × values.
+    fn draws(&self, store: &Store, layout: &Layout) -> Result<(usize, Vec<f64>)> {
+        let mut columns = Vec::with_capacity(layout.parameters.len());
         let (mut chains, mut n) = (0, 0);
-        for parameter in &model.layout.parameters {
+        for parameter in &layout.parameters {
             let array = store.array("posterior", &parameter.name)?;
             let per_draw: usize = array.shape.iter().skip(2).product();
             let values = array.data.to_f64().filter(|_| per_draw == parameter.len);
@@ -60,11 +85,11 @@ impl Run {
         }
         for name in store.arrays("posterior") {
             // What is no parameter labels a dim that has its own name.
-            if model.layout.find(name).is_none() && store.array("posterior", name)?.dims != [name] {
+            if layout.find(name).is_none() && store.array("posterior", name)?.dims != [name] {
                 return Err(self.foreign(&format!("has draws of {name}, which its model has not")));
             }
         }
-        let n_values = model.layout.n_values();
+        let n_values = layout.n_values();
         let mut draws = vec![0.0; n * n_values];
         for (offset, len, values) in columns {
             if values.len() != n * len {
@@ -74,7 +99,7 @@ impl Run {
                 row[offset..][..len].copy_from_slice(values);
             }
         }
-        Ok(Fitted { key: Key::new(seed, key), model, panel, draws, chains })
+        Ok((chains, draws))
     }
 
     /// The energies of the draws of a model, (chain, draw); none where the run kept none.
@@ -113,51 +138,88 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    fn panel(&self, file: &ModelFile, key: &str) -> Result<Panel> {
+    /// The panels of the model's series.
+    fn panels(&self, file: &ModelFile, key: &str) -> Result<Vec<Panel>> {
         let foreign = |what: &str| self.run.foreign(what);
         let dates = self.store.array("observed_data", "date")?.data.to_dates();
         let dates = dates.ok_or_else(|| foreign("has dates that are none"))?;
+        let cells = self.cells(file)?;
+        let rows = dates.len() * cells.len();
         let target = self.store.array("observed_data", "y")?.data.to_f64();
-        let target = target.filter(|y| y.len() == dates.len());
+        let target = target.filter(|y| y.len() == rows);
         let target = target.ok_or_else(|| foreign("has not one target per date"))?;
-        let (channels, spend) = self.matrix("channel", dates.len())?;
+        let (channels, spend) = self.matrix("channel", rows)?;
         let with_controls = self.store.arrays("constant_data").contains(&"control_data");
         let (controls, control) = match with_controls {
-            true => self.matrix("control", dates.len())?,
-            false => (Vec::new(), Array2::zeros((dates.len(), 0))),
+            true => self.matrix("control", rows)?,
+            false => (Vec::new(), Array2::zeros((rows, 0))),
         };
-        let n_train = file
-            .data
-            .train_until
-            .map_or(dates.len(), |until| dates.partition_point(|date| *date <= until));
-        if n_train == 0 {
+        let mut panels = Vec::new();
+        for (cell, labels) in cells.iter().enumerate() {
+            // A date or a combination of labels that a table does not have has no spend.
+            let row = |t: usize| t * cells.len() + cell;
+            let own: Vec<usize> =
+                (0..dates.len()).filter(|&t| !spend[[row(t), 0]].is_nan()).collect();
+            if own.is_empty() {
+                continue;
+            }
+            let n_train = match file.data.train_until {
+                Some(until) => own.partition_point(|&t| dates[t] <= until),
+                None => own.len(),
+            };
+            if n_train == 0 {
+                return Err(foreign("has no training rows"));
+            }
+            let select = |all: &Array2<f64>| {
+                all.select(Axis(0), &own.iter().map(|&t| row(t)).collect::<Vec<_>>())
+            };
+            panels.push(Panel {
+                key: key.to_owned(),
+                values: Vec::new(),
+                labels: labels.clone(),
+                n_train,
+                target_scale: Scale::NONE,
+                channel_scale: vec![Scale::NONE; channels.len()],
+                control_scale: self.control_scale()?,
+                dates: own.iter().map(|&t| dates[t]).collect(),
+                channels: channels.clone(),
+                controls: controls.clone(),
+                target: own.iter().map(|&t| target[row(t)]).collect(),
+                spend: select(&spend),
+                control: select(&control),
+                lift_tests: Vec::new(),
+                notes: Vec::new(),
+            });
+        }
+        if panels.is_empty() {
             return Err(foreign("has no training rows"));
         }
-        let learn = |x: &[f64]| Scale::learn(file.scaling.channel, &x[..n_train]);
-        Ok(Panel {
-            key: key.to_owned(),
-            values: Vec::new(),
-            n_train,
-            target_scale: Scale::learn(file.scaling.target, &target[..n_train]),
-            channel_scale: spend.columns().into_iter().map(|x| learn(&x.to_vec())).collect(),
-            control_scale: self.control_scale()?,
-            dates,
-            channels,
-            controls,
-            target,
-            spend,
-            control,
-            lift_tests: Vec::new(),
-            notes: Vec::new(),
-        })
+        learn_scales(file, &mut panels);
+        Ok(panels)
     }
 
-    /// Labels and values, dates × labels, of `channel_data` or `control_data`.
-    fn matrix(&self, dim: &str, dates: usize) -> Result<(Vec<String>, Array2<f64>)> {
+    /// Every combination of the labels of the dims, in the order of the arrays.
+    fn cells(&self, file: &ModelFile) -> Result<Vec<Vec<String>>> {
+        let mut cells = vec![Vec::new()];
+        for dim in &file.data.dims {
+            let Data::Text(labels) = self.store.array("constant_data", dim)?.data else {
+                return Err(self.run.foreign("has no labels"));
+            };
+            let with = |cell: &Vec<String>| {
+                let with = |label: &String| [&cell[..], std::slice::from_ref(label)].concat();
+                labels.iter().map(with).collect::<Vec<_>>()
+            };
+            cells = cells.iter().flat_map(with).collect();
+        }
+        Ok(cells)
+    }
+
+    /// Labels and values, rows × labels, of `channel_data` or `control_data`.
+    fn matrix(&self, dim: &str, rows: usize) -> Result<(Vec<String>, Array2<f64>)> {
         let Array { data, .. } = self.store.array("constant_data", dim)?;
         let Data::Text(labels) = data else { return Err(self.run.foreign("has no labels")) };
         let values = self.store.array("constant_data", &format!("{dim}_data"))?.data.to_f64();
-        let shape = (dates, labels.len());
+        let shape = (rows, labels.len());
         let values = values.and_then(|values| Array2::from_shape_vec(shape, values).ok());
         let values = values.ok_or_else(|| self.run.foreign(&format!("has no {dim}_data")))?;
         Ok((labels, values))

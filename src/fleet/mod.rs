@@ -6,6 +6,7 @@ mod finish;
 mod fit;
 mod fitted;
 mod folder;
+mod grid;
 mod tables;
 mod values;
 
@@ -42,7 +43,7 @@ pub enum Event {
     Data {
         /// Models to fit.
         models: usize,
-        /// Training rows of the longest panel, and test rows.
+        /// Training rows of the longest model, and test rows.
         rows: (usize, usize),
         /// Channels and controls.
         columns: (usize, usize),

@@ -49,6 +49,12 @@ impl Key {
         Self([word(0), word(4)])
     }
 
+    /// The key of a part of what this one is of, by its name.
+    pub fn child(self, name: &str) -> Self {
+        let [a, b] = self.0;
+        Self::new(u64::from(a) << 32 | u64::from(b), name)
+    }
+
     /// Stream `i` of a purpose's random numbers, for distributions of any kind on the host; `i` is
     /// the second word of the counter.
     pub fn stream(self, purpose: Purpose, i: u32) -> rand_philox::Philox {

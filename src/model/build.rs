@@ -1,15 +1,19 @@
-//! From the model file and a panel to a model: families looked up, priors resolved and checked.
+//! From the model file and its panels to a model: families looked up, priors resolved and checked.
 
+use super::array::Place;
 use super::effect::{Column, Curved, Distances, Part, fourier};
 use super::layout::{Layout, settled};
 use super::likelihood::Likelihood;
 use super::linear::Unsettled;
 use super::parameters::Builder;
+use super::transforms::Placed;
 use super::{Carryover, Channel, Coords, Curve, Model, Series, Structure};
 use super::{cost, curved, lift};
 use crate::config::{ModelFile, Spanned};
 use crate::data::{Note, Panel};
 use crate::error::{Error, Result, suggest};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A model and what was noticed while it was built.
 #[derive(Debug)]
@@ -20,9 +24,29 @@ pub struct Built {
     pub notes: Vec<Note>,
 }
 
-/// Builds the model of one panel. An error that points into the model file concerns every panel;
-/// one that does not, this panel alone.
+/// A model of one series or of several.
+#[derive(Debug)]
+pub struct Pool {
+    /// The model as each of its series sees it.
+    pub series: Vec<Model>,
+    /// For people.
+    pub notes: Vec<Note>,
+}
+
+/// Builds the model of one panel that is no series of a pooled model. An error that points into the
+/// model file concerns every panel; one that does not, this panel alone.
 pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
+    if !panel.labels.is_empty() {
+        return Err(Error::bug(format!("{} is one series of several", panel.name())));
+    }
+    let Pool { mut series, notes } = pool(file, std::slice::from_ref(panel))?;
+    let model = series.pop().ok_or_else(|| Error::bug("a model without a series"))?;
+    Ok(Built { model, notes })
+}
+
+/// Builds the model of the panels of one key: its series. Errors are as those of [`build`].
+pub fn pool(file: &ModelFile, panels: &[Panel]) -> Result<Pool> {
+    of_one_series(file)?;
     let likelihood = lookup(
         file,
         "likelihood",
@@ -30,24 +54,25 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
         Likelihood::named,
         Likelihood::names(),
     )?;
-    let coords = Coords {
-        channel: panel.channels.clone(),
-        control: panel.controls.clone(),
-        fourier_mode: fourier::names(file.yearly_seasonality),
-        others: Vec::new(),
-    };
-    let mut builder = Builder { file, panel, coords, layout: Layout::default(), notes: Vec::new() };
+    let coords = coords(file, panels)?;
+    let mut builder =
+        Builder { file, panels, coords, layout: Layout::default(), notes: Vec::new() };
 
     let intercept = builder.intercept()?;
     let mut effects = Curved::default();
     if let Some(varies) = &file.varying_intercept {
         let name = "intercept_latent_process_raw";
         let process = builder.process(name, "time_varying.intercept", varies)?;
-        effects.intercept = Some((intercept, process));
+        effects.intercept = Some((intercept.first, process));
     }
     let adstocks = builder.adstocks()?;
     let saturations = builder.saturations()?;
-    let roas = builder.roas(&saturations)?;
+    let first = |(curve, places): &Placed<Curve>| Curve {
+        slots: places.iter().map(|place| builder.slot(place, 0)).collect(),
+        ..curve.clone()
+    };
+    let curves: Vec<Curve> = saturations.iter().map(first).collect();
+    let roas = builder.roas(&curves)?;
     if let Some(varies) = &file.varying_media {
         let name = "media_temporal_latent_multiplier_raw";
         effects.media = Some(builder.process(name, "time_varying.media", varies)?);
@@ -55,52 +80,106 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
     let linear = builder.linear()?;
     let (bumps, distances) = builder.events()?;
     effects.bumps = bumps;
-    let numbers = Distances::new(&effects, distances, &panel.dates, panel.n_train);
-    let likelihood_slots = builder.likelihood(likelihood)?;
+    let noise = builder.likelihood(likelihood)?;
     builder.unused_priors()?;
     builder.few_rows();
-    let Builder { mut layout, notes, coords, .. } = builder;
-    let dim = layout.dim();
-    let hierarchical = layout.settle();
-    let place = |slot: usize| settled(slot, dim);
-    let places = |slots: Vec<usize>| slots.into_iter().map(place).collect::<Vec<_>>();
-
+    let dim = builder.layout.dim();
+    let hierarchical = builder.layout.settle();
     curved::settle(&mut effects, dim);
-
-    let mut series = Series::new(panel);
-    series.curved = numbers;
-    let ones = vec![1.0; series.n_dates()];
-    let constant = effects.intercept.is_none().then_some(Unsettled {
-        slot: intercept,
+    let layout = Arc::new(std::mem::take(&mut builder.layout));
+    let ones = |panel: &Panel| vec![1.0; panel.dates.len()];
+    let constant = effects.intercept.is_none().then(|| Unsettled {
+        place: Place::alone(&intercept),
         part: Part::Baseline,
-        values: ones,
+        values: panels.iter().map(ones).collect(),
     });
-    let settle = |Unsettled { slot, part, values }| Column { element: place(slot), part, values };
-    series.columns = constant.into_iter().chain(linear).map(settle).collect();
+    let linear: Vec<Unsettled> = constant.into_iter().chain(linear).collect();
 
-    let lower = lower_bound(file, panel, likelihood, &series)?;
-    let channel = |(adstock, saturation): (Carryover, Curve)| Channel {
-        adstock: Carryover { slots: places(adstock.slots), ..adstock },
-        saturation: Curve { slots: places(saturation.slots), ..saturation },
+    let mut series = Vec::with_capacity(panels.len());
+    for (s, panel) in panels.iter().enumerate() {
+        let slot = |place: &Place| settled(builder.slot(place, s), dim);
+        let slots = |places: &[Place]| places.iter().map(slot).collect::<Vec<_>>();
+        let mut numbers = Series::new(panel);
+        let distances = distances.clone();
+        numbers.curved = Distances::new(&effects, distances, &panel.dates, panel.n_train);
+        let column = |column: &Unsettled| Column {
+            element: slot(&column.place),
+            part: column.part,
+            values: column.values[s].clone(),
+        };
+        numbers.columns = linear.iter().map(column).collect();
+        let named = |error: Error| match panel.labels.is_empty() {
+            true => error,
+            false => error.context(panel.labels.join("/")),
+        };
+        let lower = lower_bound(file, panel, likelihood, &numbers).map_err(named)?;
+        let lifts = lift::read(file, panel)?;
+        let costs = cost::read(file, panel)?;
+        let channel =
+            |((adstock, its), (saturation, own)): (&Placed<Carryover>, &Placed<Curve>)| Channel {
+                adstock: Carryover { slots: slots(its), ..adstock.clone() },
+                saturation: Curve { slots: slots(own), ..saturation.clone() },
+            };
+        let structure = Structure {
+            lifts: lifts.iter().map(|lift| lift.channel).collect(),
+            costs: costs.iter().map(|cost| cost.channel).collect(),
+            curved: effects.clone(),
+            roas: roas.iter().map(|roas| roas.channel).collect(),
+            adstock_first: file.adstock_first,
+            channels: adstocks.iter().zip(&saturations).map(channel).collect(),
+            likelihood,
+            likelihood_slots: noise.iter().map(|array| slot(&Place::alone(array))).collect(),
+            dim,
+            n_values: layout.n_values(),
+            hierarchical,
+        };
+        series.push(Model {
+            key: panel.key.clone(),
+            labels: panel.labels.clone(),
+            structure,
+            layout: Arc::clone(&layout),
+            coords: builder.coords.clone(),
+            lower,
+            series: numbers,
+            lifts,
+            costs,
+            roas: roas.clone(),
+        });
+    }
+    Ok(Pool { series, notes: builder.notes })
+}
+
+/// Refuses, in a model file with dims, what only models of one series have.
+fn of_one_series(file: &ModelFile) -> Result<()> {
+    let Some(dim) = file.data.dims.first() else { return Ok(()) };
+    let there = [
+        (!file.lift_tests.is_empty() || !file.lift_files.is_empty(), "lift tests"),
+        (!file.costs_per_target.is_empty(), "costs per target"),
+        (!file.events.is_empty(), "events"),
+        (file.varying_intercept.is_some(), "an intercept that varies in time"),
+        (file.varying_media.is_some(), "media that vary in time"),
+        (!file.roas.is_empty(), "priors of returns"),
+    ];
+    let Some((_, what)) = there.into_iter().find(|(there, _)| *there) else { return Ok(()) };
+    let message = format!("a model with dims and {what} is not supported yet");
+    Err(file.error(dim.span.clone(), message).help(format!("leave out {what}, or `dims`")))
+}
+
+/// The labels of all dims; those of the series are sorted.
+fn coords(file: &ModelFile, panels: &[Panel]) -> Result<Coords> {
+    let first = panels.first().ok_or_else(|| Error::bug("a model without a panel"))?;
+    let dims: Vec<String> = file.data.dims.iter().map(|dim| dim.value.clone()).collect();
+    let labels = |(d, dim): (usize, &String)| {
+        let labels: BTreeSet<&String> = panels.iter().map(|panel| &panel.labels[d]).collect();
+        (dim.clone(), labels.into_iter().cloned().collect())
     };
-    let lifts = lift::read(file, panel)?;
-    let costs = cost::read(file, panel)?;
-    let structure = Structure {
-        lifts: lifts.iter().map(|lift| lift.channel).collect(),
-        costs: costs.iter().map(|cost| cost.channel).collect(),
-        curved: effects,
-        roas: roas.iter().map(|roas| roas.channel).collect(),
-        adstock_first: file.adstock_first,
-        channels: adstocks.into_iter().zip(saturations).map(channel).collect(),
-        likelihood,
-        likelihood_slots: places(likelihood_slots),
-        dim,
-        n_values: layout.n_values(),
-        hierarchical,
-    };
-    let key = panel.key.clone();
-    let model = Model { key, structure, layout, coords, lower, series, lifts, costs, roas };
-    Ok(Built { model, notes })
+    Ok(Coords {
+        channel: first.channels.clone(),
+        control: first.controls.clone(),
+        fourier_mode: fourier::names(file.yearly_seasonality),
+        others: dims.iter().enumerate().map(labels).collect(),
+        dims,
+    })
 }
 
 /// The family of a name, or an error that lists them all.

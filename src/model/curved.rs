@@ -1,5 +1,6 @@
 //! The effects that are not linear in their parameters, from the model file: what varies in time, and events.
 
+use super::array::{Array, Axis};
 use super::effect::Curved;
 use super::effect::bump::{Bump, FAR, distance};
 use super::effect::process::Process;
@@ -16,24 +17,23 @@ const LS: Default<'static> = ("InverseGamma", &[("mu", 5.0), ("sigma", 10.0)]);
 impl Builder<'_> {
     /// The process of an intercept or of media that vary, whose parameters begin with `name`.
     pub fn process(&mut self, name: &str, key: &str, of: &TimeVarying) -> Result<Process> {
-        if self.panel.n_train < 2 {
+        if self.panel().n_train < 2 {
             return Err(Error::input("what varies in time needs at least two training rows")
                 .help(format!("leave [{key}] out, or give more rows")));
         }
         self.known(&format!("[{key}]"), &["eta", "ls"], &of.priors)?;
         let mut positive = |parameter: &str, default| {
             let slot = scalar(format!("{name}_{parameter}"), Support::POSITIVE, default);
-            self.add(slot, of.priors.get(parameter)).map(|slots| slots[0])
+            self.add(slot, of.priors.get(parameter)).map(|array| array.first)
         };
         let (eta, ls) = (positive("eta", ETA)?, positive("ls", LS)?);
         let dim = format!("{name}_m");
         self.coords.others.push((dim.clone(), (0..of.m).map(|k| k.to_string()).collect()));
         let slot = Slot {
-            dim: &dim,
-            stored: dim.clone(),
+            axes: vec![Axis::new(&dim, of.m)],
             ..scalar(format!("{name}_hsgp_coefs_offset"), Support::Real, ("Normal", &[]))
         };
-        let first = self.add(slot, None)?[0];
+        let first = self.add(slot, None)?.first;
         Ok(Process { eta, ls, first, m: of.m })
     }
 
@@ -77,29 +77,31 @@ impl Builder<'_> {
                 }
             };
             for (k, date) in event.dates.iter().enumerate() {
-                let height = height.as_ref().map(|slots| slots[k]);
-                bumps.push(Bump { size: size[k], height, sigma: sigma[k] });
+                let height = height.as_ref().map(|array| array.slot(|_| k));
+                let [size, sigma] = [&size, &sigma].map(|array| array.slot(|_| k));
+                bumps.push(Bump { size, height, sigma });
                 let days = |day: &jiff::civil::Date| {
                     let z = distance(*day, date.start, date.end);
                     if side.has(z) { z } else { FAR }
                 };
-                distances.push(self.panel.dates.iter().map(days).collect());
+                distances.push(self.panel().dates.iter().map(days).collect());
             }
         }
         Ok(())
     }
 
-    /// The slot of a parameter for each of an event's dates.
+    /// A parameter of an event, along its dates if its prior says so.
     fn of_event(
         &mut self,
         event: &Event,
         parameter: &str,
         domain: Support,
         default: Default<'static>,
-    ) -> Result<Vec<usize>> {
+    ) -> Result<Array> {
         let dim = event.name.as_str();
         let name = format!("{dim}_{parameter}");
-        let slot = Slot { dim, stored: dim.to_owned(), ..scalar(name, domain, default) };
+        let axes = vec![Axis::new(dim, event.dates.len())];
+        let slot = Slot { axes, ..scalar(name, domain, default) };
         let priors: &Priors = &event.priors;
         self.add(slot, priors.get(parameter))
     }
@@ -162,8 +164,8 @@ fn sides(event: &Event) -> Vec<Side> {
 
 /// A parameter without dims.
 fn scalar(name: String, domain: Support, default: Default<'static>) -> Slot<'static> {
-    let (dim, stored, channels) = ("", String::new(), Vec::new());
-    Slot { name, dim, stored, channels, domain, default, data_dominated: false }
+    let (axes, channels) = (Vec::new(), Vec::new());
+    Slot { name, axes, shared: true, channels, domain, default, data_dominated: false }
 }
 
 /// Gives parameters their place once the number of elements is known.

@@ -310,7 +310,8 @@ impl Layout {
         values
     }
 
-    /// Every value of interest as ArviZ writes it: `y_sigma`, `saturation_beta[TV]`.
+    /// Every value of interest as ArviZ writes it: `y_sigma`, `saturation_beta[TV]`,
+    /// `saturation_beta[north, TV]`.
     pub fn names(&self, coords: &Coords) -> Vec<String> {
         let mut names = Vec::with_capacity(self.n_values());
         for parameter in self.reported() {
@@ -318,7 +319,15 @@ impl Layout {
                 names.push(parameter.name.clone());
                 continue;
             }
-            let labels = coords.of(&parameter.dims[0]);
+            let mut labels = vec![String::new()];
+            for (i, dim) in parameter.dims.iter().enumerate() {
+                let comma = if i == 0 { "" } else { ", " };
+                let along = |start: &String| {
+                    let start = start.clone();
+                    coords.of(dim).iter().map(move |label| format!("{start}{comma}{label}"))
+                };
+                labels = labels.iter().flat_map(along).collect();
+            }
             names.extend(labels.iter().map(|label| format!("{}[{label}]", parameter.name)));
         }
         names

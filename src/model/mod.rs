@@ -2,6 +2,7 @@
 //! threads or devices.
 
 pub mod adstock;
+mod array;
 pub mod build;
 pub mod cost;
 mod curved;
@@ -20,7 +21,7 @@ pub mod series;
 pub mod simulate;
 mod transforms;
 
-pub use build::{Built, build};
+pub use build::{Built, Pool, build, pool};
 pub use layout::{Layout, Space};
 pub use series::{Coords, Series};
 
@@ -31,6 +32,7 @@ use lift::Lift;
 use likelihood::Likelihood;
 use roas::Roas;
 use saturation::Saturation;
+use std::sync::Arc;
 
 /// One channel's transforms, and where they find their parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -104,15 +106,19 @@ impl Structure {
     }
 }
 
-/// A model of one panel.
+/// A model as one series sees it: the parameters of the whole model, and of that series where it
+/// finds its own, and its numbers. A model of one series is that; a pooled one is a list of them, one
+/// for each series, with the same key, parameters and labels.
 #[derive(Clone, Debug)]
 pub struct Model {
     /// The panel's key.
     pub key: String,
+    /// The series' label of every dim; none where the model has one series.
+    pub labels: Vec<String>,
     /// Families and slots.
     pub structure: Structure,
     /// Parameters and priors.
-    pub layout: Layout,
+    pub layout: Arc<Layout>,
     /// Labels.
     pub coords: Coords,
     /// Truncation bound of the likelihood, on the scaled target.
@@ -125,6 +131,12 @@ pub struct Model {
     pub costs: Vec<Cost>,
     /// Priors of returns.
     pub roas: Vec<Roas>,
+}
+
+impl AsRef<[Model]> for Model {
+    fn as_ref(&self) -> &[Model] {
+        std::slice::from_ref(self)
+    }
 }
 
 impl Model {

@@ -2,6 +2,7 @@
 //! those that depend on them.
 
 use super::Coords;
+use super::array::{Array, Axis, Place, index, size, stored};
 use super::build::lookup;
 use super::family::{self, Family};
 use super::layout::{
@@ -16,7 +17,8 @@ use crate::error::{Error, Result, suggest};
 /// Adds one parameter after the other to a layout.
 pub(super) struct Builder<'a> {
     pub file: &'a ModelFile,
-    pub panel: &'a Panel,
+    /// The model's series.
+    pub panels: &'a [Panel],
     pub coords: Coords,
     pub layout: Layout,
     pub notes: Vec<Note>,
@@ -25,7 +27,7 @@ pub(super) struct Builder<'a> {
 /// A distribution, and which of its parametrisations.
 pub(super) type Which = (Distribution, usize);
 
-/// An argument's operands, one per label.
+/// An argument's operands, one per value of the parameter.
 pub(super) type Column = Vec<Operand>;
 
 /// A distribution with its arguments, where the model file gives no prior.
@@ -35,10 +37,10 @@ pub(super) type Default<'a> = (&'static str, &'a [(&'static str, f64)]);
 #[derive(Clone)]
 pub(super) struct Slot<'a> {
     pub name: String,
-    /// Dim it may vary over, as the model file has it, and as the draws have it; empty texts for a
-    /// scalar.
-    pub dim: &'a str,
-    pub stored: String,
+    /// Dims it may vary over.
+    pub axes: Vec<Axis>,
+    /// Whether, its prior left out, it is one for all series.
+    pub shared: bool,
     /// Indices of the channels it is of, for one over channels.
     pub channels: Vec<usize>,
     pub domain: family::Support,
@@ -46,55 +48,79 @@ pub(super) struct Slot<'a> {
     pub data_dominated: bool,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// The intercept, or the level that it varies around.
-    pub fn intercept(&mut self) -> Result<usize> {
+    pub fn intercept(&mut self) -> Result<Array> {
         let varies = self.file.varying_intercept.is_some();
         let slot = Slot {
             name: if varies { "intercept_baseline" } else { "intercept_contribution" }.into(),
-            dim: "",
-            stored: String::new(),
+            axes: self.dims(),
+            shared: false,
             channels: Vec::new(),
             domain: family::Support::Real,
             default: ("Normal", &[("sigma", 2.0)]),
             data_dominated: false,
         };
-        Ok(self.add(slot, self.file.priors.get("intercept"))?[0])
+        self.add(slot, self.file.priors.get("intercept"))
     }
 
-    pub fn likelihood(&mut self, likelihood: Likelihood) -> Result<Vec<usize>> {
+    pub fn likelihood(&mut self, likelihood: Likelihood) -> Result<Vec<Array>> {
         let (file, family) = (self.file, likelihood.family());
         self.known_priors("likelihood", family, &file.likelihood.priors)?;
         let mut slots = Vec::new();
         for parameter in family.parameters {
             let slot = Slot {
                 name: format!("y_{}", parameter.name),
-                dim: "",
-                stored: String::new(),
+                axes: self.dims(),
+                shared: false,
                 channels: Vec::new(),
                 domain: parameter.domain,
                 default: parameter.default,
                 data_dominated: true,
             };
-            slots.push(self.add(slot, file.likelihood.priors.get(parameter.name))?[0]);
+            slots.push(self.add(slot, file.likelihood.priors.get(parameter.name))?);
         }
         Ok(slots)
     }
 
-    /// Adds a parameter and returns the slot of each label of its default dim (one shared slot,
-    /// repeated, when its prior is a scalar).
-    pub fn add(&mut self, slot: Slot<'_>, prior: Option<&Prior>) -> Result<Vec<usize>> {
-        let labels = if slot.dim.is_empty() { 1 } else { self.coords.of(&slot.stored).len() };
-        let Some(prior) = prior else {
-            let dims = if slot.dim.is_empty() { vec![] } else { vec![slot.stored.clone()] };
-            let elements = vec![default_element(&slot); labels];
-            let offset = self.push(slot.name, dims, Role::Sampled, elements);
-            return Ok((0..labels).map(|k| offset + k).collect());
+    /// The panel of a model of one series.
+    pub fn panel(&self) -> &'a Panel {
+        &self.panels[0]
+    }
+
+    /// The dims of the series.
+    pub fn dims(&self) -> Vec<Axis> {
+        let axis = |dim: &String| Axis::new(dim, self.coords.of(dim).len());
+        self.coords.dims.iter().map(axis).collect()
+    }
+
+    /// The slot of a number for a series.
+    pub fn slot(&self, own: &Place, series: usize) -> usize {
+        let label = |dim: &str| {
+            let d = self.coords.dims.iter().position(|known| known == dim)?;
+            let label = &self.panels[series].labels[d];
+            self.coords.of(dim).iter().position(|known| known == label)
         };
-        let scalar = self.is_scalar(&slot, prior)?;
-        let len = if scalar { 1 } else { labels };
-        let first = self.prior(&slot, prior, len)?;
-        Ok((0..labels).map(|k| if scalar { first } else { first + k }).collect())
+        own.array.slot(|dim| label(dim).unwrap_or(own.at))
+    }
+
+    /// Adds a parameter; where its values stand.
+    pub fn add(&mut self, slot: Slot<'_>, prior: Option<&Prior>) -> Result<Array> {
+        let Some(prior) = prior else {
+            let axes = self.default_axes(&slot);
+            let elements = vec![default_element(&slot); size(&axes)];
+            let first = self.push(slot.name, stored(&axes), Role::Sampled, elements);
+            return Ok(Array { first, axes });
+        };
+        let axes = self.axes(&slot, prior)?;
+        let first = self.prior(&slot, prior, &axes)?;
+        Ok(Array { first, axes })
+    }
+
+    /// The dims of a parameter whose prior is left out.
+    pub fn default_axes(&self, slot: &Slot<'_>) -> Vec<Axis> {
+        let kept = |axis: &&Axis| !(slot.shared && self.coords.dims.contains(&axis.name));
+        slot.axes.iter().filter(kept).cloned().collect()
     }
 
     /// Adds a run of elements as a parameter; the index of the first.
@@ -113,36 +139,34 @@ impl Builder<'_> {
 
     /// Adds a parameter with this prior, after the parameters that the prior depends on; the slot
     /// of its first value.
-    fn prior(&mut self, slot: &Slot<'_>, prior: &Prior, len: usize) -> Result<usize> {
-        let scalar = prior.dims.as_ref().is_none_or(Vec::is_empty);
-        let dims = if scalar { Vec::new() } else { vec![slot.stored.clone()] };
-        let (which, columns) = self.arguments(slot, prior, len)?;
+    fn prior(&mut self, slot: &Slot<'_>, prior: &Prior, axes: &[Axis]) -> Result<usize> {
+        let (which, columns) = self.arguments(slot, prior, axes)?;
         if !prior.centered {
-            return self.offsets(slot, prior, which, &columns, dims, len);
+            return self.offsets(slot, prior, which, &columns, axes);
         }
-        let elements = self.elements(slot, prior, which, &columns, len)?;
-        Ok(self.push(slot.name.clone(), dims, Role::Sampled, elements))
+        let elements = self.elements(slot, prior, which, &columns, size(axes))?;
+        Ok(self.push(slot.name.clone(), stored(axes), Role::Sampled, elements))
     }
 
     /// The distribution of a prior, which of its parametrisations it is in, and the operands of each
-    /// argument, one per label.
+    /// argument, one per value along `axes`.
     pub fn arguments(
         &mut self,
         slot: &Slot<'_>,
         prior: &Prior,
-        len: usize,
+        axes: &[Axis],
     ) -> Result<(Which, Vec<Column>)> {
         let distribution = self.distribution(prior)?;
         let signature = self.signature(distribution, prior)?;
         let names = distribution.family().signatures[signature];
         let mut columns = Vec::with_capacity(names.len());
         for argument in names {
-            columns.push(self.argument(slot, prior, argument, len)?);
+            columns.push(self.argument(slot, prior, argument, axes)?);
         }
         Ok(((distribution, signature), columns))
     }
 
-    /// The elements of a prior, one per label.
+    /// The elements of a prior, one per value.
     pub fn elements(
         &self,
         slot: &Slot<'_>,
@@ -155,19 +179,19 @@ impl Builder<'_> {
         (0..len).map(|k| self.element(slot, prior, which, operands(k))).collect()
     }
 
-    /// One operand per label: an argument of a prior, checked; a prior in its place becomes a
-    /// parameter of its own.
+    /// One operand per value along `axes`: an argument of a prior, checked; a prior in its place
+    /// becomes a parameter of its own, whose dims are some of these.
     fn argument(
         &mut self,
         slot: &Slot<'_>,
         prior: &Prior,
         argument: &super::prior::Argument,
-        len: usize,
+        axes: &[Axis],
     ) -> Result<Vec<Operand>> {
         let constants = |values: Vec<f64>| values.into_iter().map(Operand::Constant).collect();
         let Some(given) = prior.args.get(argument.name) else {
             // `signature` made sure that what is missing has a default.
-            return Ok(constants(vec![argument.default.unwrap_or_default(); len]));
+            return Ok(constants(vec![argument.default.unwrap_or_default(); size(axes)]));
         };
         if let Arg::Prior(inner) = &given.value {
             if argument.is_bound() {
@@ -175,20 +199,18 @@ impl Builder<'_> {
                     format!("{} of {} must be a number", argument.name, prior.distribution.value);
                 return Err(self.file.error(given.span.clone(), message));
             }
-            let scalar = prior.dims.as_ref().is_none_or(Vec::is_empty);
             let inner_slot = Slot {
                 name: format!("{}_{}", slot.name, argument.name),
-                dim: if scalar { "" } else { slot.dim },
-                stored: if scalar { String::new() } else { slot.stored.clone() },
-                channels: slot.channels.clone(),
+                axes: axes.to_vec(),
                 domain: argument.domain,
-                default: slot.default,
                 data_dominated: false,
+                ..slot.clone()
             };
-            let slots = self.add(inner_slot, Some(inner))?;
-            return Ok(slots.into_iter().map(Operand::Value).collect());
+            let array = self.add(inner_slot, Some(inner))?;
+            let slot = |at: usize| array.slot(|name| index(axes, at, name));
+            return Ok((0..size(axes)).map(|at| Operand::Value(slot(at))).collect());
         }
-        let values = self.spread(slot, argument.name, given, len)?;
+        let values = self.spread(slot, argument.name, given, axes)?;
         let (lower, upper) = argument.domain.bounds();
         match values.iter().find(|&&v| !(v > lower && v < upper)) {
             None => Ok(constants(values)),
@@ -250,8 +272,7 @@ impl Builder<'_> {
         prior: &Prior,
         (distribution, signature): Which,
         columns: &[Column],
-        dims: Vec<String>,
-        len: usize,
+        axes: &[Axis],
     ) -> Result<usize> {
         let zero_one = [Operand::Constant(0.0), Operand::Constant(1.0)];
         let (form, suffix, support) = match (distribution, signature) {
@@ -278,6 +299,7 @@ impl Builder<'_> {
             (distribution, signature)
         };
         let real = Slot { domain: family::Support::Real, ..slot.clone() };
+        let (dims, len) = (stored(axes), size(axes));
         let mut elements = Vec::with_capacity(len);
         for k in 0..len {
             let shape = shape.iter().map(|column| column[k]);
@@ -298,20 +320,21 @@ impl Builder<'_> {
         Ok(made)
     }
 
-    /// Whether a prior is written without dims; other dims than the parameter's are refused.
-    pub fn is_scalar(&self, slot: &Slot<'_>, prior: &Prior) -> Result<bool> {
-        match prior.dims.as_deref() {
-            None | Some([]) => Ok(true),
-            Some([dim]) if dim == slot.dim => Ok(false),
-            Some(dims) => {
-                let message = format!("{} cannot have dims {dims:?}", slot.name);
-                let allowed = match slot.dim {
-                    "" => "leave `dims` out: it is a scalar".to_owned(),
-                    dim => format!("allowed: dims = [\"{dim}\"], or none for one shared value"),
-                };
-                Err(self.file.error(prior.span.clone(), message).help(allowed))
-            }
-        }
+    /// The axes of a prior: none where it is written without dims; other dims than the parameter may
+    /// have are refused.
+    pub fn axes(&self, slot: &Slot<'_>, prior: &Prior) -> Result<Vec<Axis>> {
+        let dims = prior.dims.as_deref().unwrap_or_default();
+        let axis = |dim: &String| slot.axes.iter().find(|axis| axis.name == *dim).cloned();
+        dims.iter().map(axis).collect::<Option<_>>().ok_or_else(|| {
+            let message = format!("{} cannot have dims {dims:?}", slot.name);
+            let names: Vec<_> = slot.axes.iter().map(|axis| axis.name.as_str()).collect();
+            let allowed = match &names[..] {
+                [] => "leave `dims` out: it is a scalar".to_owned(),
+                [dim] => format!("allowed: dims = [\"{dim}\"], or none for one shared value"),
+                names => format!("allowed: any of {names:?}, or none for one shared value"),
+            };
+            self.file.error(prior.span.clone(), message).help(allowed)
+        })
     }
 
     /// The distribution of a prior.
@@ -341,24 +364,29 @@ impl Builder<'_> {
         })
     }
 
-    /// One value per label.
+    /// One number per value along `axes`; a list may be along the last of them alone.
     fn spread(
         &self,
         slot: &Slot<'_>,
         argument: &str,
         given: &Spanned<Arg>,
-        len: usize,
+        axes: &[Axis],
     ) -> Result<Vec<f64>> {
+        let len = size(axes);
+        let last = axes.last().map_or(1, |axis| axis.len);
         match &given.value {
             Arg::Number(value) => Ok(vec![*value; len]),
-            Arg::Array(values) if values.len() == len => Ok(values.clone()),
+            Arg::Array(values) if [len, last].contains(&values.len()) => {
+                Ok(values.iter().copied().cycle().take(len).collect())
+            }
             Arg::Array(values) => {
                 let message =
                     format!("{argument} has {} values, {} has {len}", values.len(), slot.name);
                 Err(self.file.error(given.span.clone(), message))
             }
-            Arg::SpendShare if slot.dim == "channel" && len == slot.channels.len() => {
-                self.spend_share(&slot.channels)
+            Arg::SpendShare if axes.iter().any(|axis| axis.name == "channel") => {
+                let shares = self.spend_share(&slot.channels)?;
+                Ok((0..len).map(|at| shares[index(axes, at, "channel")]).collect())
             }
             Arg::SpendShare => Err(self
                 .file
@@ -368,17 +396,19 @@ impl Builder<'_> {
         }
     }
 
-    /// The share of each of some channels of the spend of all on the training rows.
+    /// The share of each of some channels of the spend of all on the training rows of all series.
     fn spend_share(&self, channels: &[usize]) -> Result<Vec<f64>> {
-        let panel = self.panel;
-        let spend = |c: usize| panel.spend.column(c).iter().take(panel.n_train).sum::<f64>();
-        let spends: Vec<f64> = (0..panel.channels.len()).map(spend).collect();
+        let spend = |c: usize| {
+            let of = |panel: &Panel| panel.spend.column(c).iter().take(panel.n_train).sum::<f64>();
+            self.panels.iter().map(of).sum::<f64>()
+        };
+        let spends: Vec<f64> = (0..self.coords.channel.len()).map(spend).collect();
         let total: f64 = spends.iter().sum();
         match channels.iter().find(|&&c| spends[c] <= 0.0) {
             None => Ok(channels.iter().map(|&c| spends[c] / total).collect()),
             Some(&c) => Err(Error::input(format!(
                 "{} has no spend on the training rows, so its spend_share is 0",
-                panel.channels[c]
+                self.coords.channel[c]
             ))
             .help("drop the channel, or give its prior a number")),
         }
@@ -427,7 +457,8 @@ impl Builder<'_> {
     }
 
     pub fn few_rows(&mut self) {
-        let (rows, parameters) = (self.panel.n_train, self.layout.dim());
+        let rows: usize = self.panels.iter().map(|panel| panel.n_train).sum();
+        let parameters = self.layout.dim();
         if rows < parameters {
             self.note(format!(
                 "{rows} training rows for {parameters} parameters: expect the priors to decide much"
@@ -436,7 +467,8 @@ impl Builder<'_> {
     }
 
     pub fn note(&mut self, text: String) {
-        self.notes.push(Note { panel: Some(self.panel.key.clone()), text });
+        let panel = self.panels.first().map(|panel| panel.key.clone());
+        self.notes.push(Note { panel, text });
     }
 }
 

@@ -52,7 +52,7 @@ fn coefficient(saturation: Saturation) -> Option<usize> {
 impl Builder<'_> {
     /// The priors of returns, given every channel's saturation; the coefficients lose theirs.
     pub fn roas(&mut self, curves: &[Curve]) -> Result<Vec<Roas>> {
-        let (file, panel) = (self.file, self.panel);
+        let (file, panel) = (self.file, self.panel());
         let mut found = Vec::new();
         for (name, prior) in &file.roas {
             let error = |message: String| file.error(prior.span.clone(), message);
@@ -84,15 +84,15 @@ impl Builder<'_> {
             }
             let slot = Slot {
                 name: format!("roas of {name}"),
-                dim: "",
-                stored: String::new(),
+                axes: Vec::new(),
+                shared: true,
                 channels: Vec::new(),
                 domain: Support::POSITIVE,
                 default: ("LogNormal", &[]),
                 data_dominated: false,
             };
-            self.is_scalar(&slot, prior)?;
-            let (which, columns) = self.arguments(&slot, prior, 1)?;
+            let axes = self.axes(&slot, prior)?;
+            let (which, columns) = self.arguments(&slot, prior, &axes)?;
             let element_of_prior = self.elements(&slot, prior, which, &columns, 1)?.remove(0);
             if element_of_prior.support() != Support::POSITIVE {
                 let message = "the prior of a return must be of all positive numbers";

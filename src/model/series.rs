@@ -12,8 +12,10 @@ pub struct Coords {
     pub control: Vec<String>,
     /// `sin_1 … cos_n`.
     pub fourier_mode: Vec<String>,
-    /// Labels of further dims, by their names: channels of parameters that not all channels have,
-    /// modes and change points of effects.
+    /// Names of the dims that tell the series of a model apart; their labels are in `others`.
+    pub dims: Vec<String>,
+    /// Labels of further dims, by their names: those of the series, channels of parameters that not
+    /// all channels have, modes and change points of effects.
     pub others: Vec<(String, Vec<String>)>,
 }
 
@@ -32,7 +34,7 @@ impl Coords {
     }
 }
 
-/// One panel, scaled.
+/// The numbers of one panel, scaled.
 #[derive(Clone, Debug)]
 pub struct Series {
     /// Training rows; they come first.

@@ -144,9 +144,10 @@ mod tests {
             ],
         };
         let coords = Coords::default();
-        let layout = Layout::default();
+        let layout = Layout::default().into();
         Model {
             key: "model".into(),
+            labels: vec![],
             structure,
             layout,
             coords,

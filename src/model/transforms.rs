@@ -2,9 +2,10 @@
 //! their own; and the parameters that channels share.
 
 use super::adstock::{self, Adstock};
+use super::array::{Array, Axis, Place, size, stored};
 use super::build::lookup;
 use super::family::{Family, Parameter};
-use super::layout::{Operand, Role};
+use super::layout::{Element, Operand, Role};
 use super::parameters::{Builder, Slot, default_element};
 use super::saturation::Saturation;
 use super::{Carryover, Curve};
@@ -26,9 +27,12 @@ impl Group<'_> {
     }
 }
 
+/// A channel's transform, and where its parameters stand, in the leaf's order.
+pub(super) type Placed<T> = (T, Vec<Place>);
+
 impl Builder<'_> {
     /// The adstock of every channel.
-    pub fn adstocks(&mut self) -> Result<Vec<Carryover>> {
+    pub fn adstocks(&mut self) -> Result<Vec<Placed<Carryover>>> {
         let file = self.file;
         let tables = tables(file, &self.coords.channel, &file.adstock, &file.adstock.own)?;
         let (mut groups, mut families) = (Vec::new(), Vec::new());
@@ -41,18 +45,18 @@ impl Builder<'_> {
         }
         let used = tables.iter().any(|(_, table)| std::ptr::eq(*table, &file.adstock));
         self.note_unused("adstock", used, &file.adstock.priors);
-        let slots = self.transform("adstock", &groups)?;
-        let carryover = |(group, slots): (usize, Vec<usize>)| {
+        let placed = self.transform("adstock", &groups)?;
+        let carryover = |(group, own): (usize, Vec<Place>)| {
             let (family, table) = (families[group], tables[group].1);
             let n_weights = family.n_weights(table.l_max);
-            let shift = adstock::shift(table.mode, n_weights);
-            Carryover { family, n_weights, normalize: table.normalize, shift, slots }
+            let (shift, slots) = (adstock::shift(table.mode, n_weights), Vec::new());
+            (Carryover { family, n_weights, normalize: table.normalize, shift, slots }, own)
         };
-        Ok(slots.into_iter().map(carryover).collect())
+        Ok(placed.into_iter().map(carryover).collect())
     }
 
     /// The saturation of every channel.
-    pub fn saturations(&mut self) -> Result<Vec<Curve>> {
+    pub fn saturations(&mut self) -> Result<Vec<Placed<Curve>>> {
         let file = self.file;
         let tables = tables(file, &self.coords.channel, &file.saturation, &file.saturation.own)?;
         let (mut groups, mut families) = (Vec::new(), Vec::new());
@@ -65,9 +69,11 @@ impl Builder<'_> {
         }
         let used = tables.iter().any(|(_, table)| std::ptr::eq(*table, &file.saturation));
         self.note_unused("saturation", used, &file.saturation.priors);
-        let slots = self.transform("saturation", &groups)?;
-        let curve = |(group, slots): (usize, _)| Curve { family: families[group], slots };
-        Ok(slots.into_iter().map(curve).collect())
+        let placed = self.transform("saturation", &groups)?;
+        let curve = |(group, own): (usize, Vec<Place>)| {
+            (Curve { family: families[group], slots: Vec::new() }, own)
+        };
+        Ok(placed.into_iter().map(curve).collect())
     }
 
     fn note_unused(&mut self, kind: &str, used: bool, priors: &Priors) {
@@ -77,52 +83,55 @@ impl Builder<'_> {
         }
     }
 
-    /// The group of every channel, and the elements of its family's parameters. A parameter that
-    /// several families have is one array over the channels of all of them.
-    fn transform(&mut self, kind: &str, groups: &[Group]) -> Result<Vec<(usize, Vec<usize>)>> {
+    /// The group of every channel, and where its family's parameters stand. A parameter that several
+    /// families have is one array over the channels of all of them.
+    fn transform(&mut self, kind: &str, groups: &[Group]) -> Result<Vec<(usize, Vec<Place>)>> {
         for group in groups {
             self.known_priors(kind, group.family, group.priors)?;
         }
-        let mut elements = vec![Vec::new(); self.coords.channel.len()];
+        let mut placed = vec![Vec::new(); self.coords.channel.len()];
         for name in parameters(groups) {
             let users: Vec<_> = groups.iter().filter(|g| g.parameter(name).is_some()).collect();
             let mut channels: Vec<usize> =
                 users.iter().flat_map(|g| &g.channels).copied().collect();
             channels.sort_unstable();
             let stored = self.channel_dim(&format!("{kind}_{name}"), &channels);
+            let dims = self.dims();
             let slot = |group: &Group| {
                 let parameter = group.parameter(name).expect("only groups that have it");
+                let len = group.channels.len();
+                let channel = Axis { name: "channel".into(), stored: stored.clone(), len };
                 Slot {
                     name: format!("{kind}_{name}"),
-                    dim: "channel",
-                    stored: stored.clone(),
+                    axes: dims.iter().cloned().chain([channel]).collect(),
+                    shared: false,
                     channels: group.channels.clone(),
                     domain: parameter.domain,
                     default: parameter.default,
                     data_dominated: false,
                 }
             };
-            let found = match users.as_slice() {
+            let array = match users.as_slice() {
                 [only] => self.add(slot(only), only.priors.get(name))?,
                 several => {
                     let parts = several.iter().map(|group| (slot(group), group.priors.get(name)));
                     self.join(parts.collect())?
                 }
             };
-            for (channel, element) in channels.into_iter().zip(found) {
-                elements[channel].push((name, element));
+            for (at, channel) in channels.into_iter().enumerate() {
+                placed[channel].push((name, Place { array: array.clone(), at }));
             }
         }
-        let of = |(c, elements): (usize, Vec<(&str, usize)>)| {
+        let of = |(c, placed): (usize, Vec<(&str, Place)>)| {
             let group = groups.iter().position(|group| group.channels.contains(&c));
             let group = group.expect("every channel is in a group");
-            let element = |parameter: &Parameter| {
-                let named = elements.iter().find(|(name, _)| *name == parameter.name);
-                named.expect("every parameter was added").1
+            let own = |parameter: &Parameter| {
+                let named = placed.iter().find(|(name, _)| *name == parameter.name);
+                named.expect("every parameter was added").1.clone()
             };
-            (group, groups[group].family.parameters.iter().map(element).collect())
+            (group, groups[group].family.parameters.iter().map(own).collect())
         };
-        Ok(elements.into_iter().enumerate().map(of).collect())
+        Ok(placed.into_iter().enumerate().map(of).collect())
     }
 
     /// The dim of a parameter of some channels: `channel` if it is of all, else one of its own.
@@ -136,39 +145,65 @@ impl Builder<'_> {
         dim
     }
 
-    /// Adds one parameter whose elements come from the priors of several groups; the element of each
-    /// channel, in their order.
-    fn join(&mut self, parts: Vec<(Slot<'_>, Option<&Prior>)>) -> Result<Vec<usize>> {
-        let mut found = Vec::new();
+    /// Adds one parameter whose elements come from the priors of several groups: along the dims of the
+    /// series that all of them have, then along the channels.
+    fn join(&mut self, parts: Vec<(Slot<'_>, Option<&Prior>)>) -> Result<Array> {
+        let mut outer: Option<Vec<Axis>> = None;
+        let mut found: Vec<(usize, Vec<Element>)> = Vec::new();
         for (slot, prior) in &parts {
-            let len = slot.channels.len();
-            let elements = match prior {
-                None => vec![default_element(slot); len],
-                Some(prior) if self.is_scalar(slot, prior)? && len > 1 => {
-                    let message = format!("{} cannot be one value of several channels", slot.name);
-                    let help = "channels of another family have it, too: add dims = [\"channel\"]";
-                    return Err(self.file.error(prior.span.clone(), message).help(help));
-                }
-                Some(prior) => {
-                    let (which, columns) = self.arguments(slot, prior, len)?;
-                    let numbers =
-                        columns.iter().flatten().all(|o| matches!(o, Operand::Constant(_)));
-                    if !(numbers && prior.centered) {
-                        let message = format!("{} cannot be a hierarchy", slot.name);
-                        let help = "several families share it: give its prior numbers";
-                        return Err(self.file.error(prior.span.clone(), message).help(help));
-                    }
-                    self.elements(slot, prior, which, &columns, len)?
-                }
-            };
-            found.extend(slot.channels.iter().copied().zip(elements));
+            let (mut axes, elements) = self.part(slot, *prior)?;
+            axes.pop_if(|axis| axis.name == "channel");
+            let agreed = outer.get_or_insert_with(|| axes.clone());
+            if *agreed != axes || axes.iter().any(|axis| axis.name == "channel") {
+                let span = prior.map_or(0..0, |prior| prior.span.clone());
+                let message = format!("{} has other dims in other tables", slot.name);
+                let help = "several families share it: give its priors the same dims, channel last";
+                return Err(self.file.error(span, message).help(help));
+            }
+            let n = slot.channels.len();
+            for (at, &channel) in slot.channels.iter().enumerate() {
+                let own = elements.iter().skip(at).step_by(n).cloned().collect();
+                found.push((channel, own));
+            }
         }
         found.sort_by_key(|(channel, _)| *channel);
-        let Slot { name, stored, .. } = &parts[0].0;
-        let (name, dims, len) = (name.clone(), vec![stored.clone()], found.len());
-        let elements = found.into_iter().map(|(_, element)| element).collect();
-        let offset = self.push(name, dims, Role::Sampled, elements);
-        Ok((offset..offset + len).collect())
+        let (slot, _) = &parts[0];
+        let mut axes = outer.unwrap_or_default();
+        let rows = size(&axes);
+        let channel = slot.axes.iter().find(|axis| axis.name == "channel").cloned();
+        axes.extend(channel.map(|axis| Axis { len: found.len(), ..axis }));
+        let row = |row: usize| found.iter().map(move |(_, elements)| elements[row].clone());
+        let elements = (0..rows).flat_map(row).collect();
+        let first = self.push(slot.name.clone(), stored(&axes), Role::Sampled, elements);
+        Ok(Array { first, axes })
+    }
+
+    /// The axes and elements of one group's part of a parameter that several groups have.
+    fn part(
+        &mut self,
+        slot: &Slot<'_>,
+        prior: Option<&Prior>,
+    ) -> Result<(Vec<Axis>, Vec<Element>)> {
+        let Some(prior) = prior else {
+            let axes = self.default_axes(slot);
+            let elements = vec![default_element(slot); size(&axes)];
+            return Ok((axes, elements));
+        };
+        let axes = self.axes(slot, prior)?;
+        if slot.channels.len() > 1 && axes.iter().all(|axis| axis.name != "channel") {
+            let message = format!("{} cannot be one value of several channels", slot.name);
+            let help = "channels of another family have it, too: add dims = [\"channel\"]";
+            return Err(self.file.error(prior.span.clone(), message).help(help));
+        }
+        let (which, columns) = self.arguments(slot, prior, &axes)?;
+        let numbers = columns.iter().flatten().all(|o| matches!(o, Operand::Constant(_)));
+        if !(numbers && prior.centered) {
+            let message = format!("{} cannot be a hierarchy", slot.name);
+            let help = "several families share it: give its prior numbers";
+            return Err(self.file.error(prior.span.clone(), message).help(help));
+        }
+        let elements = self.elements(slot, prior, which, &columns, size(&axes))?;
+        Ok((axes, elements))
     }
 }
 

@@ -30,6 +30,18 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// Names of the dims of a table's series: of its columns of text between the model's key and the first
+/// column that is one of `known`, or is none of text.
+pub fn dims<'a>(table: &'a Table, known: &[&str]) -> Vec<&'a str> {
+    let after = table.columns.iter().skip_while(|(name, _)| name != "model").skip(1);
+    after
+        .take_while(|(name, column)| {
+            matches!(column, Column::Text(_)) && !known.contains(&name.as_str())
+        })
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
 /// The rows of a table for which `keep` is true.
 pub fn filter(table: &Table, keep: impl Fn(usize) -> bool) -> Table {
     fn pick<T: Clone>(cells: &[T], rows: &[usize]) -> Vec<T> {
@@ -64,5 +76,18 @@ mod tests {
         let second = filter(&table, |row| cells.text("model", row) == "b");
         assert_eq!(second.column("n"), Some(&Column::Int(vec![4])));
         assert_eq!(second.rows(), 1);
+    }
+
+    #[test]
+    fn dims_stand_behind_the_model() {
+        let mut table = Table::default();
+        for name in ["model", "brand", "geo", "channel"] {
+            table.push(name, Column::Text(vec!["a".into()]));
+        }
+        table.push("spend", Column::Number(vec![1.0]));
+        assert_eq!(dims(&table, &["channel"]), ["brand", "geo"]);
+        assert_eq!(dims(&table, &["brand"]), [""; 0]);
+        table.columns.remove(3);
+        assert_eq!(dims(&table, &["channel"]), ["brand", "geo"]);
     }
 }

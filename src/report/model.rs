@@ -56,10 +56,15 @@ pub fn page(
         models,
         row,
     };
-    let title = match key.as_str() {
-        "model" => format!("Marketing mix model: {}", file.name()),
-        key => format!("Marketing mix model: {key}"),
+    let name = match key.as_str() {
+        "model" => file.name(),
+        key => key.to_owned(),
     };
+    let series = match &panel.labels[..] {
+        [] => String::new(),
+        labels => format!(", {}", labels.join(", ")),
+    };
+    let title = format!("Marketing mix model: {name}{series}");
     let mut page = Page::new(&if failed { format!("{title} (failed its gate)") } else { title });
     report.verdict(&mut page);
     report.data(&mut page);

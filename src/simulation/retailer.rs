@@ -132,6 +132,7 @@ impl Retailer {
         Panel {
             key: format!("{brand}/{region}"),
             values: vec![brand.into(), region.into()],
+            labels: Vec::new(),
             dates: self.dates.clone(),
             n_train,
             channels: self.spec.channel_names(),

@@ -10,7 +10,8 @@ use std::path::Path;
 /// One model configuration with its points.
 pub struct Case {
     pub id: String,
-    pub model: Model,
+    /// The model as each of its series sees it.
+    pub model: Vec<Model>,
     pub points: Vec<Point>,
 }
 
@@ -25,8 +26,8 @@ pub struct Point {
     pub terms: Vec<(String, f64)>,
 }
 
-/// The national configurations of `cases.json` whose id starts with one of these.
-pub fn national(ids: &[&str]) -> Vec<Case> {
+/// The configurations of `cases.json` whose id starts with one of these.
+pub fn cases(ids: &[&str]) -> Vec<Case> {
     let path = super::repository("data/reference/cases.json");
     let json = read(&path);
     json["configs"]
@@ -49,17 +50,17 @@ pub fn case_study() -> Option<Case> {
     let dataset = data::load(&file, Some(&data)).expect("case study");
     let model = model::build(&file, &dataset.panels[0]).expect("model").model;
     let points = points(&model, &json["cases"]);
-    Some(Case { id: "case_study".into(), model, points })
+    Some(Case { id: "case_study".into(), model: vec![model], points })
 }
 
 fn read(path: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).expect("reference")).expect("JSON")
 }
 
-/// The rows a configuration uses, as a CSV of its own: `first 104 rows (0..103) …`.
+/// The rows a configuration uses, as a CSV of its own: `first 104 rows (0..103) …`, or `all 240 rows`.
 fn rows(config: &Value) -> tempfile::TempDir {
     let words = config["rows"].as_str().expect("rows");
-    let n: usize = words.split(' ').nth(1).expect("first N rows").parse().expect("N");
+    let n: usize = words.split(' ').nth(1).expect("N rows").parse().expect("N");
     let file = config["data_file"].as_str().expect("data_file");
     let text = std::fs::read_to_string(super::repository(&format!("data/reference/{file}")));
     let text = text.expect("reference data");
@@ -76,8 +77,8 @@ fn case(config: &Value, cases: &Value, folder: &tempfile::TempDir) -> Case {
         ModelFile::parse("model.toml", &path, &toml).unwrap_or_else(|e| panic!("{e}\n{toml}"));
     let dataset = data::load(&file, None).expect("data");
     assert!(dataset.failed.is_empty(), "{:?}", dataset.failed);
-    let model = model::build(&file, &dataset.panels[0]).unwrap_or_else(|e| panic!("{e}")).model;
-    let points = points(&model, cases);
+    let model = model::pool(&file, &dataset.panels).unwrap_or_else(|e| panic!("{e}")).series;
+    let points = points(&model[0], cases);
     Case { id: config["id"].as_str().expect("id").into(), model, points }
 }
 
@@ -91,6 +92,14 @@ fn model_file(config: &Value) -> String {
     writeln!(toml, "channels = {}", config["channel_columns"]).unwrap();
     if !config["control_columns"].is_null() {
         writeln!(toml, "controls = {}", config["control_columns"]).unwrap();
+    }
+    if config["dims"].as_array().is_some_and(|dims| !dims.is_empty()) {
+        writeln!(toml, "dims = {}\n[scaling]", config["dims"]).unwrap();
+        for what in ["target", "channel"] {
+            let scaling = &config["scaling"][what];
+            let (method, over) = (&scaling["method"], &scaling["dims"]);
+            writeln!(toml, "{what} = {{ method = {method}, over = {over} }}").unwrap();
+        }
     }
     writeln!(toml, "[model]\nadstock_first = {}", config["adstock_first"]).unwrap();
     if let Some(order) = config["yearly_seasonality"].as_u64() {
@@ -220,12 +229,17 @@ fn flatten(model: &Model, values: &Value) -> Vec<f64> {
             .iter()
             .find_map(|suffix| values.get(format!("{}{suffix}", parameter.name)))
             .unwrap_or_else(|| panic!("{} is not in the reference", parameter.name));
-        let number = |v: &Value| if v.is_null() { f64::NAN } else { v.as_f64().expect("number") };
-        match value.as_array() {
-            Some(values) => flat.extend(values.iter().map(number)),
-            None => flat.push(number(value)),
-        }
+        spread(value, &mut flat);
     }
     assert_eq!(flat.len(), model.layout.dim());
     flat
+}
+
+/// The numbers of a nested list, the last dim fastest.
+fn spread(value: &Value, to: &mut Vec<f64>) {
+    match value.as_array() {
+        Some(values) => values.iter().for_each(|value| spread(value, to)),
+        None if value.is_null() => to.push(f64::NAN),
+        None => to.push(value.as_f64().expect("number")),
+    }
 }

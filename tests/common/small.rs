@@ -17,6 +17,7 @@ fn weekly(n: usize) -> Panel {
     Panel {
         key: "model".into(),
         values: Vec::new(),
+        labels: Vec::new(),
         dates: (0..n).map(|t| first.saturating_add(jiff::Span::new().weeks(t as i64))).collect(),
         n_train: n,
         channels: vec!["tv".into(), "radio".into()],

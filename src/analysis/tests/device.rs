@@ -21,7 +21,7 @@ fn fitted(saturation: &str, adstock_first: bool, mode: &str) -> Fitted {
     let (model, panel) = model(&file, CSV);
     let key = Key::new(0, &model.key);
     let draws = super::super::prior_draws(&model, key, 150);
-    Fitted { key, model, panel, draws, chains: 2 }
+    Fitted { key, model, panel, draws: draws.into(), chains: 2 }
 }
 
 /// Every channel as it was, at a third more, and at nothing less than that; and the last dates alone.

@@ -16,7 +16,7 @@ use crate::model::{Model, Space, simulate};
 fn fitted(toml: &str) -> Fitted {
     let (model, panel) = model(toml, CSV);
     let draws = DRAWS.repeat(10);
-    Fitted { key: Key::new(0, &model.key), model, panel, draws, chains: 2 }
+    Fitted { key: Key::new(0, &model.key), model, panel, draws: draws.into(), chains: 2 }
 }
 
 /// What channel `c` contributes on every training row, in original units, with another spend.
@@ -131,6 +131,7 @@ fn carry_over_across_a_window_makes_the_difference() {
     let file = toml(true, "", "Normal").replace("2024-01-22", "2024-02-12");
     let (model, panel) = model(&file, TWO_MONTHS);
     let draws = DRAWS.to_vec();
+    let draws = draws.into();
     let fitted = Fitted { key: Key::new(0, ""), model, panel, draws, chains: 1 };
     let rows = returns(&fitted, &[0], Frequency::Month);
     let names: Vec<&str> = rows.iter().map(|row| row.period.as_str()).collect();
@@ -162,6 +163,7 @@ fn without_carry_over_and_curvature_windows_add_up() {
     // Without adstock there is no alpha: intercept, lam and beta of A and B, control, waves, sigma.
     assert_eq!(model.structure.n_values, 9);
     let draws = vec![0.3, 2.0, 1.5, 0.4, 0.3, 0.1, 0.05, -0.02, 0.1];
+    let draws = draws.into();
     let fitted = Fitted { key: Key::new(0, ""), model, panel, draws, chains: 1 };
     let months = returns(&fitted, &[0], Frequency::Month);
     let all = &returns(&fitted, &[0], Frequency::AllTime)[0];

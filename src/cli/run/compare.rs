@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::{Models, Selection, Show, shown};
 use crate::{
-    analysis::{Loo, loo},
+    analysis::{Fitted, Loo, loo_together},
     cli::{
-        cells::{Cells, filter},
+        cells::{Cells, dims, filter},
         output::Output,
     },
     error::{Error, Result},
@@ -64,14 +64,13 @@ pub(in crate::cli) fn compare(args: &Compare, out: &Output) -> Result<()> {
     if first.models.len() < all {
         out.note(format!("note: {} models are in both runs", first.models.len()));
     }
-    let models = first.rows(out, |fitted| {
-        let same = second.run.fitted(&second.file, &fitted.panel.key)?;
-        let (first, second) = (loo(fitted), loo(&same));
-        let rows = fitted.panel.n_train;
-        let target =
-            fitted.panel.target[..rows] == same.panel.target[..rows.min(same.panel.n_train)];
-        let difference = if target { second.difference(&first) } else { None };
-        Ok(models_table(&fitted.panel.key, &Both { first, second, difference }))
+    let models = first.by_model(out, |series| {
+        let key = &series[0].panel.key;
+        let same = second.run.series(&second.file, key)?;
+        let (first, second) = (loo_together(series), loo_together(&same));
+        let difference =
+            if targets(series) == targets(&same) { second.difference(&first) } else { None };
+        Ok(models_table(key, &Both { first, second, difference }))
     })?;
     if Cells(&models).rows().any(|row| Cells(&models).number("elpd_difference", row).is_nan()) {
         out.warn("warning: the runs do not have the same training rows: their elpd cannot be held against each other");
@@ -118,6 +117,11 @@ pub(in crate::cli) fn compare(args: &Compare, out: &Output) -> Result<()> {
     out.print(&text)
 }
 
+/// The training targets of all series.
+fn targets(series: &[Fitted]) -> Vec<&[f64]> {
+    series.iter().map(|fitted| &fitted.panel.target[..fitted.panel.n_train]).collect()
+}
+
 fn models_table(model: &str, both: &Both) -> Table {
     let [difference, se] = both.difference.unwrap_or([f64::NAN; 2]);
     let rows = [(&both.first, "first"), (&both.second, "second")];
@@ -143,23 +147,30 @@ struct Pair {
     second: [f64; 2],
 }
 
-/// Rows of both tables that have the same model and name; `prefix` stands before `mean` and `sd`.
+/// Rows of both tables that have the same model, labels and name; `prefix` stands before `mean` and
+/// `sd`.
 fn differences(name: &str, prefix: &str, first: &Table, second: &Table) -> Table {
     let numbers = |table: &Table, row: usize| {
         ["mean", "sd"].map(|what| Cells(table).number(&format!("{prefix}{what}"), row))
     };
-    let cells = Cells(second);
-    let others: HashMap<(&str, &str), usize> =
-        cells.rows().map(|row| ((cells.text("model", row), cells.text(name, row)), row)).collect();
-    let cells = Cells(first);
-    let pairs: Vec<Pair> = cells
-        .rows()
-        .filter_map(|row| {
-            let key = (cells.text("model", row), cells.text(name, row));
+    let keys = |table: &Table| {
+        let (cells, dims) = (Cells(table), dims(table, &[name]));
+        let key = |row| {
+            let labels = dims.iter().map(|dim| cells.text(dim, row)).chain([cells.text(name, row)]);
+            (cells.text("model", row).to_owned(), labels.collect::<Vec<_>>().join(", "))
+        };
+        cells.rows().map(key).collect::<Vec<_>>()
+    };
+    let others: HashMap<(String, String), usize> =
+        keys(second).into_iter().enumerate().map(|(row, key)| (key, row)).collect();
+    let pairs: Vec<Pair> = keys(first)
+        .into_iter()
+        .enumerate()
+        .filter_map(|(row, key)| {
             let other = *others.get(&key)?;
             Some(Pair {
-                model: key.0.to_owned(),
-                name: key.1.to_owned(),
+                model: key.0,
+                name: key.1,
                 first: numbers(first, row),
                 second: numbers(second, other),
             })

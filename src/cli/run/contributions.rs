@@ -5,7 +5,11 @@ use clap::{Args, ValueEnum};
 use super::{Selection, Show, Which};
 use crate::{
     analysis::{component_dates, component_totals},
-    cli::{cells::Cells, output::Output, run::show::shown},
+    cli::{
+        cells::{Cells, dims},
+        output::Output,
+        run::show::shown,
+    },
     error::{Error, Result},
     fleet::derived::{components_table, dates_table},
     posterior::table::{Column, Table},
@@ -84,9 +88,11 @@ pub(in crate::cli) fn contributions(args: &Contributions, out: &Output) -> Resul
 fn waterfall(mut table: Table) -> String {
     let cells = Cells(&table);
     let mut bars = Vec::with_capacity(table.rows());
+    let dims = [&["model"][..], &dims(&table, &["component"])[..]].concat();
     let mut end = 0.0_f64;
     for row in cells.rows() {
-        if row > 0 && cells.text("model", row) != cells.text("model", row - 1) {
+        let series = |row: usize| dims.iter().map(move |dim| cells.text(dim, row));
+        if row > 0 && series(row).ne(series(row - 1)) {
             end = 0.0;
         }
         let share = cells.number("share_mean", row);

@@ -30,9 +30,11 @@ use super::{
 use crate::{
     analysis::Fitted,
     config::ModelFile,
+    data::{Extended, NewRows, Panel},
     diagnostics::Status,
     error::{Error, Kind, Result, suggest},
-    fleet::Run,
+    fleet::{Run, derived::labelled},
+    model::{self, Model},
     posterior::table::{Column, Table},
 };
 use show::{Show, shown};
@@ -130,14 +132,35 @@ impl<'a> Selection<'a> {
         Ok(Self { which, run, file, models })
     }
 
+    /// Rows of every series of every model in their order, with a column for each dim; see
+    /// [`Selection::by_model`].
+    fn rows(&self, out: &Output, of: impl Fn(&Fitted) -> Result<Table> + Sync) -> Result<Table> {
+        self.by_model(out, |series| {
+            let mut rows = Table::default();
+            for fitted in series {
+                rows.append(self.labelled(of(fitted)?, fitted))?;
+            }
+            Ok(rows)
+        })
+    }
+
+    /// The rows of a series with its labels.
+    fn labelled(&self, rows: Table, fitted: &Fitted) -> Table {
+        labelled(rows, &fitted.model.coords.dims, &fitted.panel.labels)
+    }
+
     /// Rows of every model in their order, made side by side; those of models that failed are
     /// marked in a column `status`. A model that has no answer, its draws damaged or a channel not
     /// its own, is named and left out while there are others.
-    fn rows(&self, out: &Output, of: impl Fn(&Fitted) -> Result<Table> + Sync) -> Result<Table> {
+    fn by_model(
+        &self,
+        out: &Output,
+        of: impl Fn(&[Fitted]) -> Result<Table> + Sync,
+    ) -> Result<Table> {
         let done = AtomicUsize::new(0);
         let total = self.models.len();
         let one = |(key, status): &(String, String)| {
-            let table = self.run.fitted(&self.file, key).and_then(|fitted| of(&fitted));
+            let table = self.run.series(&self.file, key).and_then(|series| of(&series));
             let told = 1 + done.fetch_add(1, Ordering::Relaxed);
             let told = (told as f64, plural(total, "model"));
             out.progress(told.0 / total as f64, format!("{} of {}", count(told.0), told.1));
@@ -162,6 +185,23 @@ impl<'a> Selection<'a> {
             }
         }
         Ok(all)
+    }
+
+    /// The series of a model with new rows below theirs, and the model of them; none for a series
+    /// without any, where others have some.
+    fn extended(&self, new: &NewRows, series: &[Fitted]) -> Result<Vec<Option<(Extended, Model)>>> {
+        let some = series.iter().any(|fitted| new.has(&fitted.panel));
+        let extend = |fitted: &Fitted| {
+            let known = new.has(&fitted.panel) || !some;
+            known.then(|| new.extend(&fitted.panel)).transpose()
+        };
+        let extended = series.iter().map(extend).collect::<Result<Vec<_>>>()?;
+        let panel = |(fitted, extended): (&Fitted, &Option<Extended>)| {
+            extended.as_ref().map_or(&fitted.panel, |extended| &extended.panel).clone()
+        };
+        let panels: Vec<Panel> = series.iter().zip(&extended).map(panel).collect();
+        let models = model::pool(&self.file, &panels)?.series;
+        Ok(extended.into_iter().zip(models).map(|(of, model)| Some((of?, model))).collect())
     }
 
     /// The rows of a run's own table that belong to the models and the channels.

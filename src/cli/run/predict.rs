@@ -7,16 +7,15 @@ use serde_json::json;
 
 use super::{Models, Selection, Show, shown};
 use crate::{
-    analysis,
+    analysis::{self, Scores},
     cli::{
         cells::{Cells, filter},
         notes,
         output::Output,
     },
-    data::{NewRows, Note},
+    data::{Extended, NewRows, Note},
     error::{Error, Result},
     fleet::derived::{scores_table, time_table},
-    model,
     posterior::table::{Column, Table},
 };
 
@@ -54,16 +53,27 @@ pub(in crate::cli) fn predict(args: &Predict, out: &Output) -> Result<()> {
                 ));
             }
             let found = Mutex::new((Vec::<Note>::new(), Vec::<(String, Table)>::new()));
-            let time = selection.rows(out, |fitted| {
-                let extended = new.extend(&fitted.panel)?;
-                let panel = &extended.panel;
-                let model = model::build(&selection.file, panel)?.model;
-                let (rows, scores) = analysis::predict(fitted, &model, panel, extended.new);
-                let key = &panel.key;
+            let time = selection.by_model(out, |series| {
+                let (mut time, mut notes, mut parts) = (Table::default(), Vec::new(), Vec::new());
+                let key = &series[0].panel.key;
+                for (fitted, extended) in series.iter().zip(selection.extended(&new, series)?) {
+                    let Some((Extended { panel, new, notes: its }, model)) = extended else {
+                        let text = format!("no new rows of {}", fitted.panel.name());
+                        notes.push(Note { panel: Some(key.clone()), text });
+                        continue;
+                    };
+                    notes.extend(its);
+                    let (rows, scores) = analysis::predict(fitted, &model, &panel, new);
+                    let table = time_table(key, &panel.channels, &rows);
+                    time.append(selection.labelled(table, fitted))?;
+                    parts.push((rows, scores));
+                }
+                let parts: Vec<_> = parts.iter().map(|(rows, of)| (&rows[..], *of)).collect();
+                let scores = Scores::together(&parts);
                 let mut found = found.lock().map_err(|_| Error::bug("a thread panicked"))?;
-                found.0.extend(extended.notes);
+                found.0.extend(notes);
                 found.1.push((key.clone(), scores_table(key, &[("test", scores)])));
-                Ok(time_table(key, &panel.channels, &rows))
+                Ok(time)
             })?;
             let (notes, mut found) =
                 found.into_inner().map_err(|_| Error::bug("a thread panicked"))?;

@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::{Show, Write, shown};
 use crate::{
-    analysis::{analyse, prior_draws},
+    analysis::{analyse, prior_draws, series_key},
     cli::{output::Output, read::unknown_model},
     config::ModelFile,
     data,
     error::{Error, Result},
-    fleet::derived::{channels_table, scores_table, time_table},
+    fleet::derived::{channels_table, labelled, scores_table, time_table},
     math::Key,
     model,
     posterior::table::Table,
@@ -55,23 +55,27 @@ pub(in crate::cli) fn prior(args: &Prior, out: &Output) -> Result<()> {
     for bad in &dataset.failed {
         out.note(format!("note: {} is left out: {}", bad.key, bad.reason));
     }
-    let keys: Vec<&str> = dataset.panels.iter().map(|panel| panel.key.as_str()).collect();
+    let keys: Vec<&str> = dataset.models().map(|series| series[0].key.as_str()).collect();
     if let Some(key) = args.key.as_ref().filter(|key| !keys.contains(&key.as_str())) {
         return Err(unknown_model(key, &keys, &args.model.display().to_string()));
     }
     let [mut channels, mut time, mut scores]: [Table; 3] = Default::default();
-    for panel in &dataset.panels {
-        if args.key.as_ref().is_some_and(|key| *key != panel.key) {
+    for panels in dataset.models() {
+        if args.key.as_ref().is_some_and(|key| *key != panels[0].key) {
             continue;
         }
-        let model = model::build(&file, panel)?.model;
-        let key = Key::new(args.seed, &panel.key);
-        let analysis = analyse(&model, panel, key, &prior_draws(&model, key, args.draws));
-        channels.append(channels_table(&panel.key, &analysis.channels))?;
-        time.append(time_table(&panel.key, &panel.channels, &analysis.time))?;
-        let sets = [("train", analysis.train), ("test", analysis.test)];
-        let sets = if panel.n_train < panel.dates.len() { &sets[..] } else { &sets[..1] };
-        scores.append(scores_table(&panel.key, sets))?;
+        let models = model::pool(&file, panels)?.series;
+        let key = Key::new(args.seed, &panels[0].key);
+        let draws = prior_draws(&models[0], key, args.draws);
+        for (model, panel) in models.iter().zip(panels) {
+            let analysis = analyse(model, panel, series_key(key, panel), &draws);
+            let rows = |table| labelled(table, &model.coords.dims, &panel.labels);
+            channels.append(rows(channels_table(&panel.key, &analysis.channels)))?;
+            time.append(rows(time_table(&panel.key, &panel.channels, &analysis.time)))?;
+            let sets = [("train", analysis.train), ("test", analysis.test)];
+            let sets = if panel.n_train < panel.dates.len() { &sets[..] } else { &sets[..1] };
+            scores.append(rows(scores_table(&panel.key, sets)))?;
+        }
     }
     out.written(&channels, &args.write)?;
     if out.json {

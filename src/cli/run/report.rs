@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Models, Selection, Write};
 use crate::{
+    analysis::Fitted,
     cli::{number::plural, optimize::ask, output::Output},
     error::{Error, Result},
     posterior::{atomic, path},
@@ -30,13 +31,16 @@ pub(in crate::cli) struct Report {
     /// Only this model, such as brandA/north
     #[arg(long, value_name = "KEY")]
     pub model: Option<String>,
+    /// With dims: this series of the model, its labels joined by /, such as north
+    #[arg(long, value_name = "LABELS")]
+    pub series: Option<String>,
     /// Report a model that failed its gate too; it is marked
     #[arg(long)]
     pub force: bool,
     /// A budget scenario to answer, as of `gigamix optimize`
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
-    /// The file [default: report.html in the run folder, or report-KEY.html]
+    /// The file [default: report.html in the run folder, or report-KEY.html, report-KEY-LABELS.html]
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
     /// Write every picture into this folder too, as SVG, and its numbers as CSV
@@ -63,16 +67,24 @@ pub(in crate::cli) fn report(args: &Report, out: &Output) -> Result<()> {
     };
     let planned =
         asked.as_ref().map(|asked| Planned { budget: &asked.budget, answer: &asked.answer });
+    let pooled = !selection.file.data.dims.is_empty();
     let document = match (&selection.models[..], single) {
         ([(key, _)], true) => {
-            let fitted = selection.run.fitted(&selection.file, key)?;
-            of_model(&selection.run, &selection.file, &fitted, planned)?
+            let series = selection.run.series(&selection.file, key)?;
+            let fitted = choose(&series, args.series.as_deref())?;
+            of_model(&selection.run, &selection.file, fitted, planned)?
+        }
+        _ if pooled => {
+            return Err(Error::input("a report on several models with dims is not supported yet")
+                .help("say which model and which series: --model KEY --series LABELS"));
         }
         _ => of_fleet(&selection.run, &selection.file, planned)?,
     };
-    let name = match &args.model {
-        Some(key) => format!("report-{}.html", path::file_stem(key)),
-        None => "report.html".to_owned(),
+    let parts: Vec<String> =
+        args.model.iter().chain(&args.series).map(|part| path::file_stem(part)).collect();
+    let name = match &parts[..] {
+        [] => "report.html".to_owned(),
+        parts => format!("report-{}.html", parts.join("-")),
     };
     let path = args.out.clone().unwrap_or_else(|| args.run.join(name));
     atomic::write(&path, document.html.as_bytes())?;
@@ -105,4 +117,25 @@ fn charts(dir: &Path, figures: &[Figure]) -> Result<usize> {
         }
     }
     Ok(files)
+}
+
+/// The series that was asked for, or the only one.
+fn choose<'a>(series: &'a [Fitted], labels: Option<&str>) -> Result<&'a Fitted> {
+    let names: Vec<String> = series.iter().map(|fitted| fitted.panel.labels.join("/")).collect();
+    let error = match labels {
+        None if names[0].is_empty() => return Ok(&series[0]),
+        None => Error::input(format!("the model has {} series", series.len())),
+        Some(labels) => match names.iter().position(|name| name == labels) {
+            Some(at) => return Ok(&series[at]),
+            None => Error::input(format!("the model has no series {labels:?}")),
+        },
+    };
+    let known: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    Err(match known.first() {
+        None => error.help("its model file has no dims: leave --series out"),
+        Some(first) => {
+            error.help(format!("say which, as in --series {first}: there are {}", known.join(", ")))
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        cells::Cells,
+        cells::{Cells, dims},
         grid::Grid,
         number::{NOTHING, amount, count, percent, significant},
     },
@@ -35,11 +35,33 @@ pub(super) enum Show<'a> {
     Percents(&'a str, &'a str),
 }
 
+impl<'a> Show<'a> {
+    /// Where its cells are.
+    fn name(&self) -> &'a str {
+        match *self {
+            Show::Text(_, name)
+            | Show::Date(_, name)
+            | Show::Amount(_, name)
+            | Show::Number(_, name)
+            | Show::Count(_, name)
+            | Show::Percent(_, name)
+            | Show::Amounts(_, name)
+            | Show::Numbers(_, name)
+            | Show::Percents(_, name) => name,
+        }
+    }
+}
+
 /// The columns of a table as lines; of very many rows the first.
 pub(super) fn shown(table: &Table, columns: &[Show<'_>]) -> String {
     let cells = Cells(table);
     let several = cells.rows().any(|row| cells.text("model", row) != cells.text("model", 0));
     let mut grid = Grid::default().left("model");
+    let names: Vec<&str> = columns.iter().map(Show::name).collect();
+    let dims = dims(table, &names);
+    for dim in &dims {
+        grid = grid.left(dim);
+    }
     for column in columns {
         grid = match *column {
             Show::Text(head, _) | Show::Date(head, _) => grid.left(head),
@@ -58,6 +80,7 @@ pub(super) fn shown(table: &Table, columns: &[Show<'_>]) -> String {
     }
     for row in cells.rows().take(MOST) {
         let mut line = vec![if several { cells.text("model", row) } else { NOTHING }.to_owned()];
+        line.extend(dims.iter().map(|dim| cells.text(dim, row).to_owned()));
         let number = |name: &str| cells.number(name, row);
         let interval = |name: &str, write: fn(f64) -> String| {
             let end = |which: &str| number(&format!("{name}_{which}"));

@@ -6,12 +6,13 @@ use clap::Args;
 
 use super::{Models, Selection, Show, channel};
 use crate::{
-    analysis::reweigh,
+    analysis::{Fitted, reweigh},
     cli::{notes, output::Output},
-    data::NewRows,
+    data::{Extended, NewRows},
     error::{Error, Result},
     fleet::derived::reweighed_table,
-    model,
+    model::Model,
+    posterior::table::Table,
 };
 
 /// `what-if`.
@@ -43,33 +44,24 @@ pub(in crate::cli) fn what_if(args: &WhatIf, out: &Output) -> Result<()> {
     let times = args.times.iter().map(|text| parse(text)).collect::<Result<Vec<_>>>()?;
     let selection = Selection::open(&args.models, out)?;
     let new = args.data.as_ref().map(|path| NewRows::read(&selection.file, path)).transpose()?;
-    let table = selection.rows(out, |fitted| {
-        let extended = new.as_ref().map(|new| new.extend(&fitted.panel)).transpose()?;
-        let built;
-        let (model, panel, dates) = match &extended {
-            None => (&fitted.model, &fitted.panel, 0..fitted.panel.n_train),
-            Some(extended) => {
-                notes::lines(&extended.notes).iter().for_each(|line| out.note(line));
-                built = model::build(&selection.file, &extended.panel)?.model;
-                (&built, &extended.panel, extended.new..extended.panel.dates.len())
-            }
+    let table = selection.by_model(out, |series| {
+        let mut rows = Table::default();
+        let extended = match &new {
+            None => vec![None; series.len()],
+            Some(new) => selection.extended(new, series)?,
         };
-        let mut factors = vec![1.0; panel.channels.len()];
-        for (name, factor) in &times {
-            factors[channel(name, &panel.channels)?] = *factor;
-        }
-        if args.keep_total {
-            let spend = |c: usize| dates.clone().map(|date| panel.spend[[date, c]]).sum::<f64>();
-            let before: f64 = (0..factors.len()).map(spend).sum();
-            let after: f64 = (0..factors.len()).map(|c| factors[c] * spend(c)).sum();
-            if after == 0.0 {
-                return Err(Error::input("--keep-total has nothing left to scale")
-                    .help("leave some spend, or leave --keep-total out"));
+        for (fitted, extended) in series.iter().zip(&extended) {
+            if let Some((extended, _)) = extended {
+                notes::lines(&extended.notes).iter().for_each(|line| out.note(line));
+            } else if new.is_some() {
+                out.note(format!("note: no new rows of {}", fitted.panel.name()));
+                continue;
             }
-            factors.iter_mut().for_each(|factor| *factor *= before / after);
+            rows.append(
+                selection.labelled(held(fitted, extended.as_ref(), args, &times)?, fitted),
+            )?;
         }
-        let reweighed = reweigh(model, panel, fitted.key, &fitted.draws, dates, &factors);
-        Ok(reweighed_table(&panel.key, &reweighed.rows()))
+        Ok(rows)
     })?;
     let columns = [
         Show::Text("", "quantity"),
@@ -80,6 +72,37 @@ pub(in crate::cli) fn what_if(args: &WhatIf, out: &Output) -> Result<()> {
         Show::Percent("better", "p_better"),
     ];
     out.rows(&table, &columns, &args.models.write)
+}
+
+/// The rows of one series, in sample or on its new rows.
+fn held(
+    fitted: &Fitted,
+    extended: Option<&(Extended, Model)>,
+    args: &WhatIf,
+    times: &[(String, f64)],
+) -> Result<Table> {
+    let (model, panel, dates) = match extended {
+        None => (&fitted.model, &fitted.panel, 0..fitted.panel.n_train),
+        Some((extended, model)) => {
+            (model, &extended.panel, extended.new..extended.panel.dates.len())
+        }
+    };
+    let mut factors = vec![1.0; panel.channels.len()];
+    for (name, factor) in times {
+        factors[channel(name, &panel.channels)?] = *factor;
+    }
+    if args.keep_total {
+        let spend = |c: usize| dates.clone().map(|date| panel.spend[[date, c]]).sum::<f64>();
+        let before: f64 = (0..factors.len()).map(spend).sum();
+        let after: f64 = (0..factors.len()).map(|c| factors[c] * spend(c)).sum();
+        if after == 0.0 {
+            return Err(Error::input("--keep-total has nothing left to scale")
+                .help("leave some spend, or leave --keep-total out"));
+        }
+        factors.iter_mut().for_each(|factor| *factor *= before / after);
+    }
+    let reweighed = reweigh(model, panel, fitted.key, &fitted.draws, dates, &factors);
+    Ok(reweighed_table(&panel.key, &reweighed.rows()))
 }
 
 /// `TV=1.5`.

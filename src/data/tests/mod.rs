@@ -127,6 +127,53 @@ fn panels_by_key_rows_by_date() {
 }
 
 #[test]
+fn series_of_a_model_by_labels() {
+    let data = read(PANELS, "panel = [\"brand\"]\ndims = [\"region\"]").unwrap();
+    let of = |panel: &Panel| (panel.key.clone(), panel.labels.join(" "), panel.name());
+    let expect = |key: &str, label: &str| (key.into(), label.into(), format!("{key} ({label})"));
+    let expected = [expect("a", "north"), expect("a", "west"), expect("b", "south")];
+    assert!(data.panels.iter().map(of).eq(expected));
+    let models: Vec<usize> = data.models().map(<[Panel]>::len).collect();
+    assert_eq!(models, [2, 1]);
+    assert_eq!(Dataset::into_models(data.panels.clone()).len(), 2);
+    // one scale for all series of a model
+    let scales = |data: &Dataset| {
+        let of = |panel: &Panel| (panel.target_scale.factor, panel.channel_scale[0].factor);
+        data.panels.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(scales(&data), [(6.0, 2.0), (6.0, 2.0), (2.0, 2.0)]);
+    let own = "dims = [\"brand\", \"region\"]\n[scaling]\ntarget.over = []\n\
+               channel = { method = \"mean\", over = [\"region\"] }";
+    let data = read(PANELS, own).unwrap();
+    assert!(data.panels.iter().all(|panel| panel.key == "model" && panel.values.is_empty()));
+    // north 1, 2; west 1, 2; south 1, 2: brands have their own scale of spend
+    assert_eq!(scales(&data), [(4.0, 1.5), (6.0, 1.5), (2.0, 1.5)]);
+    let controls = "dims = [\"brand\", \"region\"]\ncontrols = [\"radio\"]\n[scaling]\n\
+                    controls.method = \"min_max\"";
+    let table = PANELS.replace("a,west,2024-01-01,5,1,2", "a,west,2024-01-01,5,1,5");
+    let channels = DATA.replace(", \"radio\"", "");
+    let data = read_as(&table, &format!("{channels}\n{controls}")).unwrap();
+    assert_eq!(data.panels[2].control_scale, [Scale { shift: 1.0, factor: 4.0 }]);
+    assert_eq!(data.panels[2].control.column(0).to_vec(), [0.25, 0.0]);
+}
+
+#[test]
+fn a_bad_series_fails_its_model() {
+    let bad =
+        PANELS.replace("a,west,2024-01-08,6,2", "a,west,2024-01-08,6,-2") + "b,,2024-01-01,1,1,1\n";
+    let data = read(&bad, "panel = [\"brand\"]\ndims = [\"region\"]").unwrap();
+    assert!(data.panels.is_empty());
+    let reasons: Vec<&str> = data.failed.iter().map(|failed| failed.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "west: channel \"tv\" is negative (-2) on 2024-01-08: spend is 0 or more",
+            "dim column \"region\" is empty (rows: 1): every row needs a value",
+        ]
+    );
+}
+
+#[test]
 fn order_of_rows_does_not_matter() {
     let straight = read(PANELS, BY_PANEL).unwrap();
     let (head, body) = PANELS.split_once('\n').unwrap();

@@ -3,7 +3,7 @@
 
 use super::dates::{newest, weigh_one, weigh_one_back};
 use super::evaluate::{Channel, Scratch};
-use super::program::Program;
+use super::program::Series;
 use crate::math::Lane;
 use crate::model::Carryover;
 use crate::model::prior::{self, Distribution, Value};
@@ -13,7 +13,7 @@ use crate::model::saturation::{Response, Saturation};
 /// The lift tests' part of the log density; what flows back is added to that of the saturation
 /// parameters.
 #[inline(always)]
-pub fn lifts<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
+pub fn lifts<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let mut logp = L::zero();
     for lift in &program.lifts {
         let saturation = program.structure.channels[lift.channel].saturation.family;
@@ -47,7 +47,7 @@ pub fn lifts<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) ->
 
 /// The potential of the costs per target.
 #[inline(always)]
-pub fn costs<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
+pub fn costs<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let (mut logp, zero, one) = (L::zero(), L::zero(), L::splat(1.0));
     let dates = L::splat(1.0 / program.n_train as f64);
     for cost in &program.costs {
@@ -88,7 +88,7 @@ pub fn costs<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) ->
 
 /// The priors of the returns, with their Jacobian.
 #[inline(always)]
-pub fn roas<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
+pub fn roas<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let (mut logp, zero, one) = (L::zero(), L::zero(), L::splat(1.0));
     for (roas, constants) in &program.roas {
         let of = &program.structure.channels[roas.channel];

@@ -3,7 +3,7 @@
 
 use super::dates::Dates;
 use super::evaluate::Scratch;
-use super::program::{DATES, Program};
+use super::program::{DATES, Series};
 use crate::math::Lane;
 use crate::model::effect::bump::bump;
 use crate::model::effect::process::{LEAST_MEAN, Process, latent, softplus};
@@ -31,7 +31,7 @@ pub struct Varying<L> {
 
 impl<L: Lane> Curves<L> {
     /// Memory for a program; none where it has no such effects.
-    pub fn new(program: &Program<L::Scalar>) -> Self {
+    pub fn new(program: &Series<L::Scalar>) -> Self {
         let curved = &program.structure.curved;
         let dates = if curved.is_empty() { 0 } else { program.n_blocks() * DATES };
         let varying = |process: Option<&Process>| Varying {
@@ -71,7 +71,7 @@ impl<L: Lane> Curves<L> {
 
 impl<L: Lane> Varying<L> {
     #[inline(always)]
-    fn forward(&mut self, program: &Program<L::Scalar>, process: &Process, values: &[L]) {
+    fn forward(&mut self, program: &Series<L::Scalar>, process: &Process, values: &[L]) {
         let n = program.n_train;
         process.coefficients(program.frequency, values, &mut self.coefficients);
         let mut sum = L::zero();
@@ -92,7 +92,7 @@ impl<L: Lane> Varying<L> {
     #[inline(always)]
     fn back(
         &self,
-        program: &Program<L::Scalar>,
+        program: &Series<L::Scalar>,
         process: &Process,
         values: &[L],
         gradient: &mut [L],
@@ -117,7 +117,7 @@ impl<L: Lane> Varying<L> {
 
 /// The series of all effects, given all values.
 #[inline(always)]
-pub fn forward<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
+pub fn forward<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) {
     let (curved, n) = (&program.structure.curved, program.n_train);
     let Scratch { value, curves, .. } = scratch;
     if let Some(process) = &curved.media {
@@ -142,7 +142,7 @@ pub fn forward<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) 
 
 /// Carries what flowed back to the series to the parameters.
 #[inline(always)]
-pub fn back<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
+pub fn back<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) {
     let (curved, n) = (&program.structure.curved, program.n_train);
     let Scratch { value, curves, gradient, .. } = scratch;
     if let Some(process) = &curved.media {

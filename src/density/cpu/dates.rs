@@ -7,7 +7,7 @@
 //! are called.
 
 use super::evaluate::Scratch;
-use super::program::{DATES, Program};
+use super::program::{DATES, Series};
 use crate::math::{Lane, Part};
 use crate::model::likelihood::{self, Likelihood};
 use crate::model::saturation::Saturation;
@@ -54,7 +54,7 @@ compiled! {
 /// Log likelihood; the gradients with respect to element values, weights and saturation parameters
 /// are added to those in the scratch.
 #[inline(always)]
-pub fn likelihood<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
+pub fn likelihood<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let s = &program.structure;
     let logistic = |c: &Channel| c.saturation.family == Saturation::Logistic;
     let usual = s.adstock_first && s.curved.is_empty() && s.channels.iter().all(logistic);
@@ -67,7 +67,7 @@ pub fn likelihood<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L
 
 /// The likelihood of any model.
 struct Unusual<'a, L: Lane> {
-    program: &'a Program<L::Scalar>,
+    program: &'a Series<L::Scalar>,
     scratch: &'a mut Scratch<L>,
 }
 
@@ -89,7 +89,7 @@ impl<L: Lane> Part for Unusual<'_, L> {
 
 /// [`likelihood`], compiled for `C`.
 #[inline(always)]
-fn over_dates<L: Lane, C: Compiled>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) -> L {
+fn over_dates<L: Lane, C: Compiled>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let s = &program.structure;
     let n_dense = program.dense_elements.len();
     let mut parameters = [L::zero(); likelihood::MAX_PARAMETERS];

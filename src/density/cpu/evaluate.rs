@@ -3,7 +3,7 @@
 //! The same code over `f64` lanes is the oracle that everything else is held against.
 
 use super::curved::Curves;
-use super::program::{DATES, Prior, Program};
+use super::program::{DATES, Prior, Program, Series};
 use super::{calibration, curved, dates};
 use crate::math::{Lane, Part};
 use crate::model::adstock::{self, normalize};
@@ -17,7 +17,7 @@ pub struct Scratch<L> {
     pub value: Vec<L>,
     /// Log prior of every element with its Jacobian.
     pub prior: Vec<L>,
-    /// Log likelihood of the target.
+    /// Log likelihood of the target, of all series.
     pub likelihood: L,
     /// Log likelihood of the lift tests.
     pub lift: L,
@@ -27,7 +27,7 @@ pub struct Scratch<L> {
     pub roas: L,
     /// d log density / dx of every value, an element's own prior left out.
     pub(super) gradient: Vec<L>,
-    /// What the channels need.
+    /// What the channels of a series need, one series after the other.
     pub(super) channels: Vec<Channel<L>>,
     /// What the effects that are not linear need.
     pub(super) curves: Curves<L>,
@@ -58,12 +58,11 @@ pub(super) struct Channel<L> {
 impl<L: Lane> Scratch<L> {
     /// Memory for a program.
     pub fn new(program: &Program<L::Scalar>) -> Self {
-        let (zero, dim) = (L::zero(), program.dim());
-        let s = &program.structure;
-        let values = s.n_values;
-        let nothing = saturation::Response { value: zero, dx: zero, dp: [zero; _] };
-        let channel = |(spend, channel): (&Vec<L::Scalar>, &model::Channel)| {
-            let dates = if s.adstock_first { 0 } else { spend.len() };
+        let (zero, dim, values) = (L::zero(), program.dim(), program.n_values);
+        let s = &program.series[0].structure;
+        let channel = |(c, channel): (usize, &model::Channel)| {
+            let longest = program.series.iter().map(|series| series.spend[c].len()).max();
+            let dates = if s.adstock_first { 0 } else { longest.unwrap_or(0) };
             let n = channel.adstock.n_weights;
             Channel {
                 weights: vec![zero; n],
@@ -75,7 +74,7 @@ impl<L: Lane> Scratch<L> {
                     dx: [zero; _],
                     dp: [[zero; _]; _],
                 },
-                saturated: vec![nothing; dates],
+                saturated: vec![nothing(); dates],
                 flow: vec![zero; dates],
                 weights_slope: vec![zero; adstock::MAX_PARAMETERS * n],
                 inverse_sum: zero,
@@ -88,12 +87,18 @@ impl<L: Lane> Scratch<L> {
             lift: zero,
             cost: zero,
             roas: zero,
-            curves: Curves::new(program),
+            curves: Curves::new(&program.series[0]),
             gradient: vec![zero; values],
-            channels: program.spend.iter().zip(&s.channels).map(channel).collect(),
+            channels: s.channels.iter().enumerate().map(channel).collect(),
             dx: vec![zero; dim],
         }
     }
+}
+
+/// The response outside of the training rows.
+#[inline(always)]
+fn nothing<L: Lane>() -> saturation::Response<L> {
+    saturation::Response { value: L::zero(), dx: L::zero(), dp: [L::zero(); _] }
 }
 
 /// Log density at `u` (dim); writes the gradient (dim).
@@ -105,22 +110,14 @@ pub fn evaluate<L: Lane>(
     scratch: &mut Scratch<L>,
 ) -> L {
     let mut logp = priors(program, u, gradient, scratch);
-    transforms(program, scratch);
-    let curved = !program.structure.curved.is_empty();
-    if curved {
-        L::call(Rare { stage: Stage::Curves, program, scratch });
+    (scratch.likelihood, scratch.lift) = (L::zero(), L::zero());
+    (scratch.cost, scratch.roas) = (L::zero(), L::zero());
+    for series in &program.series {
+        likelihood(series, scratch);
     }
-    scratch.likelihood = dates::likelihood(program, scratch);
     logp += scratch.likelihood;
-    if program.is_calibrated() {
-        L::call(Rare { stage: Stage::Calibration, program, scratch });
-        logp += scratch.lift + scratch.cost + scratch.roas;
-    }
-    if curved {
-        L::call(Rare { stage: Stage::CurvesBack, program, scratch });
-    }
-    transforms_back(program, scratch);
-    if program.structure.hierarchical {
+    logp += scratch.lift + scratch.cost + scratch.roas;
+    if program.hierarchical {
         derived_back(program, scratch);
     }
     for (gradient, (back, dx)) in gradient.iter_mut().zip(scratch.gradient.iter().zip(&scratch.dx))
@@ -130,6 +127,26 @@ pub fn evaluate<L: Lane>(
     logp
 }
 
+/// The likelihood of one series and what calibrates it; what flows back is added to the gradients of the
+/// values.
+#[inline(always)]
+fn likelihood<L: Lane>(series: &Series<L::Scalar>, scratch: &mut Scratch<L>) {
+    transforms(series, scratch);
+    let curved = !series.structure.curved.is_empty();
+    if curved {
+        L::call(Rare { stage: Stage::Curves, series, scratch });
+    }
+    let likelihood = dates::likelihood(series, scratch);
+    scratch.likelihood += likelihood;
+    if series.is_calibrated() {
+        L::call(Rare { stage: Stage::Calibration, series, scratch });
+    }
+    if curved {
+        L::call(Rare { stage: Stage::CurvesBack, series, scratch });
+    }
+    transforms_back(series, scratch);
+}
+
 /// What few models need.
 enum Stage {
     Curves,
@@ -137,10 +154,10 @@ enum Stage {
     CurvesBack,
 }
 
-/// A stage of [`evaluate`] that is called.
+/// A stage of [`likelihood`] that is called.
 struct Rare<'a, L: Lane> {
     stage: Stage,
-    program: &'a Program<L::Scalar>,
+    series: &'a Series<L::Scalar>,
     scratch: &'a mut Scratch<L>,
 }
 
@@ -149,15 +166,18 @@ impl<L: Lane> Part for Rare<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { stage, program, scratch } = self;
+        let Self { stage, series, scratch } = self;
         match stage {
-            Stage::Curves => curved::forward(program, scratch),
+            Stage::Curves => curved::forward(series, scratch),
             Stage::Calibration => {
-                scratch.lift = calibration::lifts(program, scratch);
-                scratch.cost = calibration::costs(program, scratch);
-                scratch.roas = calibration::roas(program, scratch);
+                let lift = calibration::lifts(series, scratch);
+                scratch.lift += lift;
+                let cost = calibration::costs(series, scratch);
+                scratch.cost += cost;
+                let roas = calibration::roas(series, scratch);
+                scratch.roas += roas;
             }
-            Stage::CurvesBack => curved::back(program, scratch),
+            Stage::CurvesBack => curved::back(series, scratch),
         }
     }
 }
@@ -249,8 +269,8 @@ fn operand_back<L: Lane>(operand: Operand, back: L, gradient: &mut [L]) {
 /// Adstock weights and saturation parameters of every channel; the responses of every date where
 /// saturation comes first. Nothing has flowed back yet.
 #[inline(always)]
-fn transforms<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
-    let s = &program.structure;
+fn transforms<L: Lane>(series: &Series<L::Scalar>, scratch: &mut Scratch<L>) {
+    let s = &series.structure;
     for (c, (of, channel)) in s.channels.iter().zip(&mut scratch.channels).enumerate() {
         let (adstock, saturation) = (&of.adstock, &of.saturation);
         let mut parameters = [L::zero(); adstock::MAX_PARAMETERS];
@@ -268,11 +288,13 @@ fn transforms<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
         if !s.adstock_first {
             // Before and after the training rows there is no response, whatever the family says of
             // no spend.
-            let rows = adstock.n_weights..adstock.n_weights + program.n_train;
-            let saturated = &mut channel.saturated[rows.clone()];
-            for (response, &x) in saturated.iter_mut().zip(&program.spend[c][rows]) {
+            let (spend, begin) = (&series.spend[c], adstock.n_weights);
+            let (rows, after) = channel.saturated[begin..].split_at_mut(series.n_train);
+            for (response, &x) in rows.iter_mut().zip(&spend[begin..]) {
                 *response = saturation.family.response(L::from_scalar(x), &channel.parameters);
             }
+            // A longer series may have been here before.
+            after.fill(nothing());
             channel.flow.fill(L::zero());
         }
         channel.weights_back.fill(L::zero());
@@ -282,8 +304,8 @@ fn transforms<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
 
 /// Carries what flowed back to weights and saturation parameters to the elements.
 #[inline(always)]
-fn transforms_back<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
-    let s = &program.structure;
+fn transforms_back<L: Lane>(series: &Series<L::Scalar>, scratch: &mut Scratch<L>) {
+    let s = &series.structure;
     for (of, channel) in s.channels.iter().zip(&mut scratch.channels) {
         let (adstock, saturation) = (&of.adstock, &of.saturation);
         if adstock.normalize {

@@ -10,7 +10,7 @@ mod oracle;
 mod program;
 
 pub use oracle::{Evaluation, Oracle};
-pub(crate) use program::{Prior, Program};
+pub(crate) use program::{Prior, Program, Series};
 
 use super::request::{Collect, Engine, Moments, Ran, Request, Response};
 use crate::error::{Error, Result};
@@ -40,16 +40,21 @@ pub struct CpuEngine {
 }
 
 impl CpuEngine {
-    /// An engine for some models in one space on the best instruction set; `chains` is a multiple
-    /// of 16.
-    pub fn new(models: &[(&Model, Key)], space: Space, chains: usize) -> Self {
+    /// An engine for some models, each given as its series see it, in one space on the best
+    /// instruction set; `chains` is a multiple of 16.
+    pub fn new(models: &[(impl AsRef<[Model]>, Key)], space: Space, chains: usize) -> Self {
         Self::on(Isa::detect(), models, space, chains)
     }
 
     /// As [`CpuEngine::new`], on an instruction set that the processor has.
-    pub fn on(isa: Isa, models: &[(&Model, Key)], space: Space, chains: usize) -> Self {
-        let chains_of = |&(model, key): &(&Model, Key)| {
-            let program = Program::new(model, space);
+    pub fn on<M: AsRef<[Model]>>(
+        isa: Isa,
+        models: &[(M, Key)],
+        space: Space,
+        chains: usize,
+    ) -> Self {
+        let chains_of = |(model, key): &(M, Key)| {
+            let program = Program::new(model.as_ref(), space);
             let dim = program.dim();
             let block = |b: usize| Block {
                 chain: (b * LANES) as u32,
@@ -58,7 +63,7 @@ impl CpuEngine {
                 logp: vec![0.0; LANES],
             };
             let blocks = (0..chains / LANES).map(block).collect();
-            Chains { program, key, factor: Factor::identity(dim), blocks }
+            Chains { program, key: *key, factor: Factor::identity(dim), blocks }
         };
         Self { isa, models: models.iter().map(chains_of).collect() }
     }

@@ -1,7 +1,7 @@
 //! The oracle: the log density in double precision, term by term.
 
 use super::evaluate::{Scratch, evaluate};
-use super::program::Program;
+use super::program::{Program, Series};
 use crate::math::{Isa, Lane, Task, dispatch};
 use crate::model::{Model, Space};
 
@@ -33,11 +33,12 @@ pub struct Evaluation {
 }
 
 impl Oracle {
-    /// The oracle of a model in one space.
-    pub fn new(model: &Model, space: Space) -> Self {
+    /// The oracle of a model in one space, given as each of its series sees it.
+    pub fn new(model: &(impl AsRef<[Model]> + ?Sized), space: Space) -> Self {
+        let series = model.as_ref();
         let range = |p: &crate::model::layout::Parameter| p.offset..p.offset + p.len;
-        let parameters = model.layout.sampled().map(range).collect();
-        Self { program: Program::new(model, space), parameters }
+        let parameters = series[0].layout.sampled().map(range).collect();
+        Self { program: Program::new(series, space), parameters }
     }
 
     /// Evaluates points, row-major, points × dim.
@@ -60,6 +61,7 @@ impl Task for Evaluate<'_> {
     fn run<L: Lane<Scalar = f64>>(self) -> Vec<Evaluation> {
         let Oracle { program, parameters } = self.oracle;
         let dim = program.dim();
+        let has = |none: fn(&Series<f64>) -> bool| !program.series.iter().all(none);
         let mut scratch = Scratch::new(program);
         let (mut u, mut gradient) = (vec![L::zero(); dim], vec![L::zero(); dim]);
         let mut evaluations = Vec::with_capacity(self.points.len() / dim);
@@ -79,9 +81,9 @@ impl Task for Evaluate<'_> {
                 evaluations.push(Evaluation {
                     logp: logp.get(lane),
                     likelihood: scratch.likelihood.get(lane),
-                    cost: (!program.costs.is_empty()).then(|| scratch.cost.get(lane)),
-                    roas: (!program.roas.is_empty()).then(|| scratch.roas.get(lane)),
-                    lift: (!program.lifts.is_empty()).then(|| scratch.lift.get(lane)),
+                    cost: has(|series| series.costs.is_empty()).then(|| scratch.cost.get(lane)),
+                    roas: has(|series| series.roas.is_empty()).then(|| scratch.roas.get(lane)),
+                    lift: has(|series| series.lifts.is_empty()).then(|| scratch.lift.get(lane)),
                     priors,
                     gradient: row(&gradient),
                     values: row(&scratch.value),

@@ -7,7 +7,7 @@ use crate::model::layout::{Arguments, Derived, Element, Operand};
 use crate::model::lift::Lift;
 use crate::model::prior::{Constants, Distribution, MAX_ARGUMENTS};
 use crate::model::roas::Roas;
-use crate::model::{Model, Space, Structure};
+use crate::model::{self, Model, Space, Structure};
 
 /// A column is stored as a list of its non-zero entries when fewer than one in this many is set.
 const SPARSE: usize = 4;
@@ -15,16 +15,28 @@ const SPARSE: usize = 4;
 /// Dates that the loops take at a time, so that their sums stay in registers.
 pub const DATES: usize = 4;
 
-/// A model in one space, with its training rows, in single or double precision.
+/// A model in one space, with the training rows of its series, in single or double precision.
 pub struct Program<R> {
-    /// Families and slots.
-    pub structure: Structure,
+    /// Number of elements.
+    dim: usize,
+    /// Number of values.
+    pub n_values: usize,
+    /// Whether a prior depends on other values, or a value is made of others.
+    pub hierarchical: bool,
     /// Coordinate of every element.
     pub coordinates: Vec<Coordinate>,
     /// Prior of every element.
     pub priors: Vec<Prior>,
     /// What is made of every element, if anything.
     pub derived: Vec<Option<Derived>>,
+    /// What is to be explained: one series, or several of equal families.
+    pub series: Vec<Series<R>>,
+}
+
+/// The training rows of one series.
+pub struct Series<R> {
+    /// Families and slots.
+    pub structure: Structure,
     /// Truncation bound.
     pub lower: f64,
     /// Lift tests.
@@ -90,18 +102,43 @@ impl Prior {
 }
 
 impl<R: Real> Program<R> {
-    /// Compiles a model.
-    pub fn new(model: &Model, space: Space) -> Self {
+    /// Compiles a model, given as each of its series sees it (at least one).
+    pub fn new(models: &[Model], space: Space) -> Self {
+        let Model { layout, structure, .. } = &models[0];
+        let coordinates = layout.coordinates(space);
+        let priors = coordinates
+            .iter()
+            .zip(&layout.elements)
+            .map(|(coordinate, element)| Prior::new(*coordinate, element))
+            .collect();
+        let derived = layout.elements.iter().map(|element| element.derived).collect();
+        // Series of one model have the same dense columns.
+        let is_sparse = |k: usize| models.iter().all(|model| is_sparse(&model.series, k));
+        let sparse: Vec<bool> = (0..models[0].series.columns.len()).map(is_sparse).collect();
+        let (dim, n_values, hierarchical) =
+            (structure.dim, structure.n_values, structure.hierarchical);
+        let series = models.iter().map(|model| Series::new(model, &sparse)).collect();
+        Self { dim, n_values, hierarchical, coordinates, priors, derived, series }
+    }
+
+    /// Number of elements.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+}
+
+/// Whether column `k` of a series is stored by its entries that are not zero.
+fn is_sparse(series: &model::Series, k: usize) -> bool {
+    let train = &series.columns[k].values[..series.n_train];
+    train.iter().filter(|&&v| v != 0.0).count() * SPARSE < series.n_train
+}
+
+impl<R: Real> Series<R> {
+    /// Compiles a series; `sparse`: whether each of its columns is stored so.
+    fn new(model: &Model, sparse: &[bool]) -> Self {
         let (series, structure) = (&model.series, model.structure.clone());
         let n = series.n_train;
         let (n_blocks, zero) = (n.div_ceil(DATES), R::from_f64(0.0));
-        let coordinates = model.layout.coordinates(space);
-        let priors = coordinates
-            .iter()
-            .zip(&model.layout.elements)
-            .map(|(coordinate, element)| Prior::new(*coordinate, element))
-            .collect();
-        let derived = model.layout.elements.iter().map(|element| element.derived).collect();
         let spend = series
             .spend
             .iter()
@@ -115,10 +152,12 @@ impl<R: Real> Program<R> {
                 padded
             })
             .collect();
-        let is_sparse =
-            |values: &[f64]| values[..n].iter().filter(|&&v| v != 0.0).count() * SPARSE < n;
+        let stored = |wanted: bool| {
+            let columns = series.columns.iter().zip(sparse);
+            columns.filter(move |(_, sparse)| **sparse == wanted).map(|(column, _)| column)
+        };
         let (sparse_columns, dense_columns): (Vec<_>, Vec<_>) =
-            series.columns.iter().partition(|column| is_sparse(&column.values));
+            (stored(true).collect(), stored(false).collect());
         let mut dense = vec![[zero; DATES]; n_blocks * dense_columns.len()];
         for (k, column) in dense_columns.iter().enumerate() {
             for (t, &x) in column.values[..n].iter().enumerate() {
@@ -136,9 +175,6 @@ impl<R: Real> Program<R> {
         }
         Self {
             structure,
-            coordinates,
-            priors,
-            derived,
             lower: model.lower,
             lifts: model.lifts.clone(),
             costs: model.costs.clone(),
@@ -193,10 +229,5 @@ impl<R: Real> Program<R> {
     /// Whether anything besides the target calibrates the channels.
     pub fn is_calibrated(&self) -> bool {
         !(self.lifts.is_empty() && self.costs.is_empty() && self.roas.is_empty())
-    }
-
-    /// Number of elements.
-    pub fn dim(&self) -> usize {
-        self.structure.dim
     }
 }

@@ -1,12 +1,12 @@
 //! Composes the kernels of one structure: leaves, shared files, and the generated parts.
 
 use super::body;
-use super::pack::Columns;
+use super::shape::Shape;
 use crate::gpu::Program;
+use crate::model::coordinate;
 use crate::model::effect::{bump, process};
 use crate::model::family::Wgsl;
 use crate::model::prior::Distribution;
-use crate::model::{Structure, coordinate};
 use std::fmt::Write;
 
 /// Embeds a file of `shaders/`.
@@ -38,14 +38,17 @@ const PROCESS: Wgsl = shader!("kernel/process");
 const MOMENTS: Wgsl = shader!("kernel/moments");
 
 /// The program with the entry points `run`, `adopt` and `copy_chains`.
-pub fn density(structure: &Structure, columns: &Columns) -> Program {
+pub fn density(shape: &Shape) -> Program {
+    let Shape { structure, columns, series } = shape;
     let mut header = format!(
         "const DIM: u32 = {}u;\nconst VALUES: u32 = {}u;\nconst N_WEIGHTS: i32 = {};\n\
-         const HIERARCHICAL: bool = {};\n",
+         const HIERARCHICAL: bool = {};\nconst N_SERIES: u32 = {series}u;\n\
+         const SERIES_STRIDE: u32 = {}u;\n",
         structure.dim,
         structure.n_values,
         structure.max_weights(),
-        structure.hierarchical
+        structure.hierarchical,
+        shape.head_vectors(),
     );
     let mut leaves = vec![coordinate::WGSL, structure.likelihood.family().wgsl];
     if !structure.curved.bumps.is_empty() {
@@ -79,7 +82,7 @@ pub fn density(structure: &Structure, columns: &Columns) -> Program {
     }
     program
         .file("generated prior table", prior_table())
-        .file("generated log density", body::log_density(structure, columns))
+        .file("generated log likelihood", body::log_likelihood(structure, columns, *series > 1))
 }
 
 /// The program with the entry point `moments`.

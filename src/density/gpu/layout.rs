@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 pub struct Model {
-    /// First vec4 of its rows.
+    /// First vec4 of its rows; of several series, of their heads.
     pub rows: u32,
     /// vec4s per row.
     pub row_stride: u32,

@@ -11,6 +11,7 @@ mod pack;
 mod plan;
 mod run;
 mod scratch;
+mod shape;
 
 use super::request::{Engine, Request, Response};
 use crate::error::{Error, Result};
@@ -57,15 +58,21 @@ pub struct GpuEngine {
 }
 
 impl GpuEngine {
-    /// An engine for some models in one space. Models of equal structure share kernels.
+    /// An engine for some models, each given as its series see it, in one space. Models of equal
+    /// structure share kernels.
     ///
     /// # Errors
     /// The device refuses a kernel, or its memory does not suffice.
-    pub fn new(gpu: Gpu, models: &[(&Model, Key)], space: Space, chains: usize) -> Result<Self> {
+    pub fn new(
+        gpu: Gpu,
+        models: &[(impl AsRef<[Model]>, Key)],
+        space: Space,
+        chains: usize,
+    ) -> Result<Self> {
         let mut plans: Vec<Plan> = Vec::new();
         let mut places = Vec::with_capacity(models.len());
-        for &(model, key) in models {
-            let member = Member::new(model, key, space);
+        for (model, key) in models {
+            let member = Member::new(model.as_ref(), *key, space);
             let at = match plans.iter().position(|plan| plan.fits(&member)) {
                 Some(at) => at,
                 None => {
@@ -121,6 +128,6 @@ impl Engine for GpuEngine {
 }
 
 /// The kernels of a model as text, for checks without a device.
-pub fn program(model: &Model, space: Space) -> crate::gpu::Program {
-    Member::new(model, Key([0; 2]), space).program()
+pub fn program(model: &(impl AsRef<[Model]> + ?Sized), space: Space) -> crate::gpu::Program {
+    Member::new(model.as_ref(), Key([0; 2]), space).program()
 }

@@ -3,7 +3,8 @@
 use super::body::ROW_HEAD;
 use super::compose::{nested_code, prior_code};
 use super::layout::{Element, IMPLIED, NO_PRIOR, NUMBER};
-use crate::density::cpu::{Prior, Program};
+use super::shape::Shape;
+use crate::density::cpu::{Prior, Program, Series};
 use crate::model::cost::Cost;
 use crate::model::layout::Operand;
 use crate::model::lift::Lift;
@@ -24,8 +25,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Those of a program.
-    pub fn new(program: &Program<f32>) -> Self {
+    /// Those of a series.
+    pub fn new(program: &Series<f32>) -> Self {
         let s = &program.structure;
         Self {
             dense: program.dense_elements.clone(),
@@ -62,22 +63,47 @@ impl Columns {
     }
 }
 
-/// Rows of a model, then its sparse entries, its lift tests and its costs per target.
+/// Packs a model's numbers. Of several series a head of each comes first (first row, number of rows,
+/// training rows, then its slots), and behind the heads of all the numbers of each. Places count from the
+/// begin.
+pub fn numbers(program: &Program<f32>, shape: &Shape, slots: &[Vec<usize>]) -> Rows {
+    if let [only] = &program.series[..] {
+        return rows(only, &shape.columns, 0);
+    }
+    // Whole numbers up to 2^24 are exact.
+    let vectors = |words: &[usize]| {
+        let word = |k: usize| words.get(k).map_or(0.0, |&x| x as f32);
+        let four = |k| [word(k), word(k + 1), word(k + 2), word(k + 3)];
+        (0..words.len()).step_by(4).map(four).collect::<Vec<_>>()
+    };
+    let begin = shape.head_vectors() * program.series.len();
+    let (mut heads, mut all) = (Vec::new(), Vec::new());
+    for (series, slots) in program.series.iter().zip(slots) {
+        let first = begin + all.len();
+        let rows = rows(series, &shape.columns, first);
+        heads.extend(vectors(&[first, rows.n_rows, series.n_train, 0]));
+        heads.extend(vectors(slots));
+        all.extend(rows.numbers);
+    }
+    heads.extend(all);
+    // Every head says how many rows there are.
+    Rows { numbers: heads, n_rows: 0, lifts: 0 }
+}
+
+/// Rows of a series, then its sparse entries, its lift tests and its costs per target.
 pub struct Rows {
     /// The numbers.
     pub numbers: Vec<[f32; 4]>,
     /// Number of rows.
     pub n_rows: usize,
-    /// vec4s per row.
-    pub stride: usize,
     /// First of the lift tests.
     pub lifts: usize,
 }
 
-/// Packs the rows: with the largest shift of a channel, row r holds everything but spend of date
-/// r − shift, and of each channel the spend that its window ends with there, so that a window that looks
-/// ahead has read what it needs.
-pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
+/// Packs the rows of a series, whose numbers begin at `first`: with the largest shift of a channel, row r
+/// holds everything but spend of date r − shift, and of each channel the spend that its window ends with
+/// there, so that a window that looks ahead has read what it needs.
+fn rows(program: &Series<f32>, columns: &Columns, first: usize) -> Rows {
     let s = &program.structure;
     let (n, stride) = (program.n_train, columns.stride());
     let shift = s.max_shift();
@@ -96,7 +122,7 @@ pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
             let sparse = program.sparse_rows[t]..program.sparse_rows[t + 1];
             row[0] = program.target[t];
             // Whole numbers up to 2^24 are exact.
-            row[1] = (n_rows * stride + sparse.start) as f32;
+            row[1] = (first + n_rows * stride + sparse.start) as f32;
             row[2] = sparse.len() as f32;
             for (to, x) in row[ROW_HEAD..].iter_mut().zip(program.dense_row(t)) {
                 *to = x;
@@ -129,7 +155,7 @@ pub fn rows(program: &Program<f32>, columns: &Columns) -> Rows {
         numbers.push([roas.factor, roas.factor.ln(), code, 0.0].map(|x| x as f32));
         numbers.push(constants.map(|x| x as f32));
     }
-    Rows { numbers, n_rows, stride, lifts }
+    Rows { numbers, n_rows, lifts }
 }
 
 /// Packs the elements.
@@ -209,16 +235,19 @@ impl Iterations {
     pub fn of(program: &Program<f32>) -> Self {
         let dim = program.dim();
         let blocks = dim.div_ceil(4);
-        let product = blocks * (dim + 8);
-        let s = &program.structure;
-        let rows = program.n_train + s.max_shift();
-        let dates = rows * (1 + 2 * (s.costs.len() + s.roas.len())) + 2 * program.sparse.len();
-        // Of each process: its mean, its values and what flows back to them, and its parameters.
-        let basis = s.curved.basis().div_ceil(4);
-        let varying = 2 * (rows * (1 + 4 * basis) + 16 * basis) * usize::from(basis > 0);
-        let weights = 8 * s.max_weights();
+        let product = blocks * (dim / 2 + 10);
+        let of = |series: &Series<f32>| {
+            let s = &series.structure;
+            let rows = series.n_train + s.max_shift();
+            let dates = rows * (1 + 2 * (s.costs.len() + s.roas.len())) + 2 * series.sparse.len();
+            // Of each process: its mean, its values and what flows back to them, and its parameters.
+            let basis = s.curved.basis().div_ceil(4);
+            let varying = 2 * (rows * (1 + 4 * basis) + 16 * basis) * usize::from(basis > 0);
+            dates + varying + 8 * s.max_weights() + 8
+        };
+        let series: usize = program.series.iter().map(of).sum();
         Self {
-            leapfrog: (2 * product + dim + dates + varying + weights + 8) as u32,
+            leapfrog: (2 * product + dim + series) as u32,
             trajectory: (product + 10 * dim) as u32,
         }
     }
