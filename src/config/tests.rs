@@ -356,7 +356,7 @@ fn empty_and_repeated_entries_are_refused() {
     refuse("dims = [\"sales area\"]", "\"sales area\"", message);
     let over = |over: &str| format!("dims = [\"geo\"]\n[scaling]\ntarget.over = [{over}]");
     assert_eq!(
-        refuse(&over("'goe'"), "'goe'", "\"goe\" is no dim of [data]"),
+        refuse(&over("'geos'"), "'geos'", "\"geos\" is no dim of [data]"),
         "did you mean \"geo\"?"
     );
     assert_eq!(

@@ -48,7 +48,8 @@ fn with_a_sale(more: &str) -> Project {
     let sales: f64 = project.table[27][2].parse().expect("sales");
     assert_eq!(project.table[27][0], "2024-07-01");
     project.table[27][2] = (sales + 400.0).to_string();
-    project.edit(
+    // The question is the event, not the tails of the saturation.
+    project.edit("ess = 400", "ess = 100").edit(
         "[likelihood]",
         &format!(
             "[[event]]\nname = \"sale\"\n{more}\n\

@@ -26,14 +26,14 @@ pub struct Point {
     pub terms: Vec<(String, f64)>,
 }
 
-/// The configurations of `cases.json` whose id starts with one of these.
+/// The configurations of `cases.json` and `effects.json` whose id starts with one of these.
 pub fn cases(ids: &[&str]) -> Vec<Case> {
-    let path = super::repository("data/reference/cases.json");
-    let json = read(&path);
-    json["configs"]
-        .as_array()
-        .expect("configs")
+    let file = |name| read(&super::repository(&format!("data/reference/{name}.json")));
+    let [cases, effects] = ["cases", "effects"].map(file);
+    let configs = |json: &Value| json["configs"].as_array().expect("configs").clone();
+    configs(&cases)
         .iter()
+        .chain(&configs(&effects))
         .filter(|entry| {
             let id = entry["config"]["id"].as_str().expect("id");
             ids.iter().any(|wanted| id.starts_with(wanted))
@@ -170,16 +170,44 @@ fn effect(toml: &mut String, extra: &Value) {
         Some("tvp_intercept") => {
             writeln!(toml, "[time_varying.intercept]\nm = {}", extra["m"]).unwrap();
         }
-        Some("lift_test") => {
-            let table = &extra["df"];
-            for i in 0..table["channel"].as_array().expect("rows").len() {
-                writeln!(toml, "[[lift_test]]").unwrap();
-                for key in ["channel", "x", "delta_x", "delta_y", "sigma"] {
-                    writeln!(toml, "{key} = {}", table[key][i]).unwrap();
-                }
+        Some("tvp_media" | "tvp_media_lift") => {
+            writeln!(toml, "[time_varying.media]\nm = {}", extra["m"]).unwrap();
+            if extra.get("df").is_some() {
+                tables(toml, "lift_test", &extra["df"]);
             }
         }
+        Some("tvp_both") => {
+            writeln!(toml, "[time_varying.intercept]\nm = {}", extra["m"]).unwrap();
+            writeln!(toml, "[time_varying.media]\nm = {}", extra["m_media"]).unwrap();
+        }
+        Some("event") => {
+            writeln!(toml, "[[event]]\nname = \"sale\"").unwrap();
+            for key in ["basis", "mode", "include_event", "event_in"] {
+                if let Some(value) = extra.get(key) {
+                    writeln!(toml, "{key} = {value}").unwrap();
+                }
+            }
+            writeln!(toml, "dates = [").unwrap();
+            for date in extra["dates"].as_array().expect("dates") {
+                let [name, start, end] = ["name", "start", "end"].map(|key| &date[key]);
+                writeln!(toml, "{{ name = {name}, start = {start}, end = {end} }},").unwrap();
+            }
+            writeln!(toml, "]").unwrap();
+        }
+        Some("lift_test") => tables(toml, "lift_test", &extra["df"]),
+        Some("cost_per_target") => tables(toml, "cost_per_target", &extra["df"]),
         Some(other) => panic!("{other} has no name here yet"),
+    }
+}
+
+/// The rows of a table, each as one of the model file's.
+fn tables(toml: &mut String, name: &str, columns: &Value) {
+    let columns = columns.as_object().expect("columns");
+    for i in 0..columns["channel"].as_array().expect("rows").len() {
+        writeln!(toml, "[[{name}]]").unwrap();
+        for (key, column) in columns {
+            writeln!(toml, "{key} = {}", column[i]).unwrap();
+        }
     }
 }
 

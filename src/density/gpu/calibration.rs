@@ -17,10 +17,9 @@ pub fn lift(code: &mut String, s: &Structure, k: usize, c: usize) {
         let at = s.lifts.len() + k;
         line(code, 1, format!("let row{k} = model.rows + u32(rows[model.lifts + {at}u].x);"));
         line(code, 1, format!("let at{k} = process_at(&media, row{k});"));
-    } else {
-        line(code, 1, format!("let at{k} = vec2f(1.0, 0.0);"));
     }
-    line(code, 1, format!("let change{k} = plain{k} * at{k}.x;"));
+    let times_factor = if varies { format!(" * at{k}.x") } else { String::new() };
+    line(code, 1, format!("let change{k} = plain{k}{times_factor};"));
     let effect = format!("Mapped(l{k}.z, l{k}.z, 0.0, ln(l{k}.z), 0.0, 0.0, 0.0, 0.0)");
     let arguments = format!("vec4f(abs(change{k}), l{k}.w, 0.0, 0.0), {}u", gamma::BY_MEAN);
     line(code, 1, format!("let d{k}_lift = prior_gamma_nested({effect}, {arguments});"));
@@ -37,7 +36,7 @@ pub fn lift(code: &mut String, s: &Structure, k: usize, c: usize) {
         code,
         1,
         format!(
-            "p{c}_back = fma(vec4f(back{k} * at{k}.x), after{k}.dp - before{k}.dp, p{c}_back);"
+            "p{c}_back = fma(vec4f(back{k}{times_factor}), after{k}.dp - before{k}.dp, p{c}_back);"
         ),
     );
 }
