@@ -86,6 +86,15 @@ impl Operand {
     }
 }
 
+/// The operands as numbers, if they all are.
+pub(super) fn numbers(operands: &[Operand]) -> Option<Vec<f64>> {
+    let number = |operand: &Operand| match operand {
+        Operand::Constant(number) => Some(*number),
+        Operand::Value(_) => None,
+    };
+    operands.iter().map(number).collect()
+}
+
 /// A value made of an offset x and two operands a and b.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Derived {

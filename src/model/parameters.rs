@@ -6,7 +6,7 @@ use super::array::{Array, Axis, Place, index, size, stored};
 use super::build::lookup;
 use super::family::{self, Family};
 use super::layout::{
-    Arguments, Derived, Element, Form, Layout, Operand, Parameter, Role, UNSETTLED,
+    Arguments, Derived, Element, Form, Layout, Operand, Parameter, Role, UNSETTLED, numbers,
 };
 use super::likelihood::Likelihood;
 use super::prior::Distribution;
@@ -470,15 +470,6 @@ impl<'a> Builder<'a> {
         let panel = self.panels.first().map(|panel| panel.key.clone());
         self.notes.push(Note { panel, text });
     }
-}
-
-/// The operands as numbers, if they all are.
-fn numbers(operands: &[Operand]) -> Option<Vec<f64>> {
-    let number = |operand: &Operand| match operand {
-        Operand::Constant(number) => Some(*number),
-        Operand::Value(_) => None,
-    };
-    operands.iter().map(number).collect()
 }
 
 /// The element of a parameter whose prior is left out.
