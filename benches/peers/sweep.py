@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 
 SAME = 1e-4
+# Some four thousand draws.
+SAMPLER = "\n[sampler]\ness = 2000\n"
 
 
 def peer(data, store, out):
@@ -59,8 +61,9 @@ def main():
     python = compare.install(options.venv, ["requirements.txt"])
     work = options.out / "sweep"
     work.mkdir(parents=True, exist_ok=True)
-    fitted = work / "run"
-    compare.run([options.gigamix, "fit", compare.MODEL, "--data", options.data, "--out", fitted, "--quiet"])
+    model, fitted = work / "case_study.toml", work / "run"
+    model.write_text(compare.MODEL.read_text() + SAMPLER)
+    compare.run([options.gigamix, "fit", model, "--data", options.data, "--out", fitted, "--quiet"])
     [store] = (fitted / "posterior").glob("*.zarr.zip")
     found = work / "peer.json"
     figures = {"gigamix": [], "PyMC-Marketing": []}
