@@ -220,7 +220,7 @@ fn unknown_keys_are_refused_at_every_level() {
     let help = refuse("chanels = []", "chanels", "unknown key `chanels` in [data]");
     assert_eq!(
         help,
-        "did you mean `channels`? allowed here: path, date, target, channels, controls, panel, \
+        "did you mean `channels`? allowed here: path, date, target, channels, controls, panel, dims, \
          train_until, rename, truth"
     );
     let help = refuse("[samplr]\n", "samplr", "unknown key `samplr` in the model file");
