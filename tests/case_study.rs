@@ -160,8 +160,13 @@ fn sweeps() {
             };
             let width = at("q97") - at("q3");
             for (p, end) in [(0.03, at("q3")), (0.97, at("q97"))] {
-                let off = (quantile(draws, p) - end).abs() / width;
-                assert!(off < 0.05, "{} at {}: {off} of {p}", row.channel, row.sweep);
+                let off = (quantile(draws, p) - end).abs();
+                // Where tails are long the reference knows its own quantiles no better.
+                let spread = quantile(draws, p + 0.01) - quantile(draws, p - 0.01);
+                let error = (p * (1.0 - p) / THEIRS).sqrt() * spread / 0.02;
+                let allowed = (0.05 * width).max(4.0 * error);
+                assert!(off < allowed, "{} at {}: {off} {error} {p}", row.channel, row.sweep);
+                eprintln!(row.channel, row.sweep, off / width, error / width);
             }
             // Of nearly equal intervals another may be the narrowest.
             let same = Estimate::of(draws);
