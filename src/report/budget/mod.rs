@@ -278,11 +278,13 @@ impl Planned<'_> {
     }
 
     fn other_totals(&self, spent: f64) -> Vec<Step> {
-        let scenario = &self.budget.scenario;
-        if scenario.objective.risk != Risk::Mean || self.budget.arms.len() > FRONTIER {
+        let Budget { scenario, arms, .. } = self.budget;
+        // Schedules are searched anew for every total, which takes long.
+        let quick = arms.len() <= FRONTIER && !self.budget.scheduled();
+        if scenario.objective.risk != Risk::Mean || !quick {
             return Vec::new();
         }
-        let sum = |of: fn(&Arm) -> f64| self.budget.arms.iter().map(of).sum::<f64>();
+        let sum = |of: fn(&Arm) -> f64| arms.iter().map(of).sum::<f64>();
         let [least, most] =
             [sum(|arm| arm.lower).max(0.5 * spent), sum(|arm| arm.upper).min(1.5 * spent)];
         if least >= most {
