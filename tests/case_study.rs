@@ -166,7 +166,6 @@ fn sweeps() {
                 let error = (p * (1.0 - p) / THEIRS).sqrt() * spread / 0.02;
                 let allowed = (0.05 * width).max(4.0 * error);
                 assert!(off < allowed, "{} at {}: {off} {error} {p}", row.channel, row.sweep);
-                eprintln!(row.channel, row.sweep, off / width, error / width);
             }
             // Of nearly equal intervals another may be the narrowest.
             let same = Estimate::of(draws);

@@ -99,7 +99,7 @@ pub(super) fn totals_by(
         gpu.kernel("the sweep", program, "sweep", &access, &[("WORKGROUP", WORKGROUP as f64)])?;
     let (spends, pieces) = pieces(&fitted.model.structure, changes);
     let mut totals = vec![Vec::with_capacity(fitted.n_draws()); changes.len()];
-    let block = (SUMS / pieces.len().min(CHANGES).max(1)).max(WORKGROUP);
+    let block = (SUMS / pieces.len().clamp(1, CHANGES)).max(WORKGROUP);
     for draws in fitted.draws.chunks(block * fitted.model.structure.n_values) {
         let parameters = dispatch(Isa::detect(), Rows { model: &fitted.model, draws });
         let n = draws.len() / fitted.model.structure.n_values;

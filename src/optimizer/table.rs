@@ -67,7 +67,8 @@ pub fn frontier_table(steps: &[Step]) -> Table {
 
 /// Mean and interval of an estimate as three columns.
 fn estimates(table: &mut Table, name: &str, rows: &[ArmRow], of: fn(&ArmRow) -> Estimate) {
-    let ends: [(&str, fn(Estimate) -> f64); 3] =
+    type End = fn(Estimate) -> f64;
+    let ends: [(&str, End); 3] =
         [("mean", |e| e.mean), ("hdi_3", |e| e.hdi_3), ("hdi_97", |e| e.hdi_97)];
     for (end, number) in ends {
         let numbers = rows.iter().map(|row| number(of(row))).collect();

@@ -141,7 +141,7 @@ impl Process {
         let mut sum = L::zero();
         process[..n_train].iter().for_each(|&x| sum += x);
         let mean = (sum / L::splat(n_train as f64)).max(L::splat(LEAST_MEAN));
-        process.iter_mut().for_each(|x| *x = *x / mean);
+        process.iter_mut().for_each(|x| *x /= mean);
         process
     }
 }
