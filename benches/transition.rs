@@ -7,7 +7,7 @@ use common::gpu;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gigamix::bench::{LEAPFROGS, Shape, Step, Study, place};
 use gigamix::density::{Collect, CpuEngine, Engine, GpuEngine, Request};
-use gigamix::math::Key;
+use gigamix::math::{Isa, Key};
 use gigamix::model::{Model, Space};
 
 /// Chains of every model.
@@ -75,5 +75,18 @@ fn device(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, cpu, device);
+/// What one thread does with each instruction set that this processor has. The last one: from here on
+/// the main thread is a pool by itself.
+fn one_thread(c: &mut Criterion) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+    let _pool = pool.build().expect("a thread");
+    let study = Study::new(&Shape::CASE_STUDY, 0).expect("study");
+    for isa in Isa::available() {
+        let mut engine = CpuEngine::on(isa, &copies(&study, 1), Space::Sampling, CHAINS);
+        let id = BenchmarkId::new(format!("one thread, {}", isa.name()), LEAPFROGS);
+        trajectories(c, id, &study, 1, &mut engine, Collect::Nothing);
+    }
+}
+
+criterion_group!(benches, cpu, device, one_thread);
 criterion_main!(benches);

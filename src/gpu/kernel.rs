@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Gpu, Program, locked};
+use super::{Gpu, Program, cache::Cache, locked};
 use crate::error::{Error, Result};
 
 /// How a kernel uses one of its bindings.
@@ -157,7 +157,7 @@ impl Gpu {
                     constants,
                     zero_initialize_workgroup_memory: true,
                 },
-                cache: None,
+                cache: self.cache.as_ref().map(Cache::kernels),
             });
             let n_bindings = key.bindings.len();
             Kernel(Arc::new(Compiled { label: label.into(), pipeline, layout, n_bindings }))

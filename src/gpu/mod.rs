@@ -2,6 +2,7 @@
 
 mod adapter;
 mod buffer;
+mod cache;
 mod kernel;
 mod program;
 mod submit;
@@ -10,6 +11,7 @@ use std::{
     collections::HashMap,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -24,6 +26,7 @@ pub use program::Program;
 pub use submit::Command;
 
 use crate::error::{Error, Result};
+use cache::Cache;
 
 /// How long the device may work on what was submitted before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -38,6 +41,7 @@ pub struct Gpu {
     /// Why the device can no longer be used.
     fault: Arc<OnceLock<String>>,
     kernels: Mutex<HashMap<kernel::Key, Kernel>>,
+    cache: Option<Cache>,
     staging: Mutex<Option<wgpu::Buffer>>,
     tally: Tally,
 }
@@ -64,15 +68,22 @@ pub struct Counters {
 }
 
 impl Gpu {
-    /// Opens an adapter with all that its limits allow.
+    /// Opens an adapter with all that its limits allow. Kernels compiled in earlier runs are taken
+    /// from the user's cache folder, those of this one are left there.
     ///
     /// # Errors
     /// No such adapter (the message lists those that exist), or the driver refuses.
     pub fn open(choice: &Choice) -> Result<Self> {
+        Self::open_with(choice, Cache::folder().as_deref())
+    }
+
+    /// [`Gpu::open`] with the folder of compiled kernels, or without any.
+    fn open_with(choice: &Choice, folder: Option<&Path>) -> Result<Self> {
         let (info, adapter) = adapter::choose(choice)?;
         let limits = adapter.limits();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("gigamix"),
+            required_features: adapter.features() & wgpu::Features::PIPELINE_CACHE,
             required_limits: limits.clone(),
             ..Default::default()
         };
@@ -90,8 +101,9 @@ impl Gpu {
             let _ = stray.set(format!("failed: {}", flat(&error)));
         }));
 
+        let cache = Cache::open(&device, &adapter, folder);
         let (kernels, staging, tally) = Default::default();
-        Ok(Self { device, queue, info, limits, fault, kernels, staging, tally })
+        Ok(Self { device, queue, info, limits, fault, kernels, cache, staging, tally })
     }
 
     /// The adapter behind the device.
@@ -172,6 +184,8 @@ impl Drop for Gpu {
         // device to the operating system.
         if self.fault.get().is_some() {
             std::mem::forget(self.queue.clone());
+        } else if let Some(cache) = &self.cache {
+            cache.save();
         }
     }
 }
@@ -211,7 +225,12 @@ pub(crate) mod testing {
     /// A software device for tests. Without one the tests that need it are not run and say so,
     /// unless `GIGAMIX_REQUIRE_VULKAN=1` turns that into a failure.
     pub(crate) fn software() -> Option<Gpu> {
-        match Gpu::open(&Choice::Software) {
+        software_with(None)
+    }
+
+    /// [`software`] with a folder of compiled kernels: others leave nothing behind.
+    pub(crate) fn software_with(folder: Option<&Path>) -> Option<Gpu> {
+        match Gpu::open_with(&Choice::Software, folder) {
             Ok(gpu) => Some(gpu),
             Err(error) if std::env::var_os("GIGAMIX_REQUIRE_VULKAN").is_some_and(|v| v == "1") => {
                 panic!("GIGAMIX_REQUIRE_VULKAN=1, but {}", error.one_line())

@@ -1,6 +1,9 @@
 //! The room on a real device: software Vulkan, which runs anywhere.
 
-use super::{testing::software, *};
+use super::{
+    testing::{software, software_with},
+    *,
+};
 use crate::error::Kind;
 
 const ADD: &str = "
@@ -381,4 +384,47 @@ fn philox_agrees_with_rand_philox() {
         })
         .collect();
     assert!(philox(&gpu, &rows) == expected);
+}
+
+#[test]
+fn compiled_kernels_outlive_the_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("gigamix");
+    let files = || -> Vec<_> {
+        let files = std::fs::read_dir(&folder).unwrap();
+        files.map(|file| file.unwrap().path()).collect()
+    };
+    let Some(gpu) = software_with(Some(&folder)) else { return };
+    if gpu.info().backend != "Vulkan" {
+        assert!(gpu.cache.is_none());
+        return;
+    }
+    step(&gpu).unwrap();
+    drop(gpu);
+    let [file] = &files()[..] else { panic!("{:?}", files()) };
+    let whole = std::fs::read(file).unwrap();
+    let works = || {
+        let gpu = software_with(Some(&folder)).unwrap();
+        let x = gpu.buffer_from("x", &[1.0f32, 2.0]).unwrap();
+        let settings = gpu.buffer_from("settings", &[Settings { factor: 3.0, n: 2 }]).unwrap();
+        let kernel = step(&gpu).unwrap();
+        let bindings = vec![settings.all(), x.all()];
+        gpu.submit(&[Command::Dispatch { kernel: &kernel, bindings, workgroups: [1, 1, 1] }])
+            .unwrap();
+        gpu.read(&x, 0..2).unwrap() == [3.0, 7.0]
+    };
+    assert!(works());
+
+    // A damaged file is as good as none, and is mended.
+    let mut spoiled = whole.clone();
+    *spoiled.last_mut().unwrap() ^= 1;
+    std::fs::write(file, spoiled).unwrap();
+    assert!(works());
+    assert_eq!(std::fs::read(file).unwrap().len(), whole.len());
+    assert_eq!(files().len(), 1);
+
+    // Without a folder that can be made everything works all the same.
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "in the way").unwrap();
+    assert!(works());
 }

@@ -170,5 +170,7 @@ pub fn run(folder: &Path, arguments: &str) -> Ran {
 pub fn command(folder: &Path, arguments: &str) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gigamix"));
     command.current_dir(folder).args(arguments.split_whitespace()).env_remove("RUST_BACKTRACE");
+    // Kernels that tests compile are not left in the user's cache.
+    command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
