@@ -12,31 +12,33 @@ use gigamix::model::{Model, Space};
 
 /// Chains of every model.
 const CHAINS: usize = gigamix::bench::CHAINS;
+/// Trajectories of a request when the sampler is in its stride.
+const RUN: u32 = 25;
 
 fn copies(study: &Study, models: usize) -> Vec<(&Model, Key)> {
     (0..models).map(|m| (&study.model, study.key(m))).collect()
 }
 
-/// One trajectory of every chain.
+/// So many trajectories of every chain in one request.
 fn trajectories(
     c: &mut Criterion,
     id: BenchmarkId,
     study: &Study,
     models: usize,
     engine: &mut dyn Engine,
-    collect: Collect,
+    (n, collect): (u32, Collect),
 ) {
     place(engine, study, models).expect("placed");
     let mut group = c.benchmark_group("transition");
-    group.throughput(Throughput::Elements(Step::gradients(models) as u64));
+    group.throughput(Throughput::Elements(u64::from(n) * Step::gradients(models) as u64));
     let mut number = 0;
     group.bench_function(id, |bencher| {
         bencher.iter(|| {
-            let mut request = Step::run(number, 1);
+            let mut request = Step::run(number, n as usize);
             if let Request::Run { collect: wanted, .. } = &mut request {
                 *wanted = collect.clone();
             }
-            number += 1;
+            number += n;
             let requests = (0..models).map(|m| (m, request.clone())).collect();
             engine.execute(requests).expect("ran")
         });
@@ -50,14 +52,14 @@ fn cpu(c: &mut Criterion) {
         let mut engine = CpuEngine::new(&copies(&study, models), Space::Sampling, CHAINS);
         let name = format!("cpu, {}", engine.isa().name());
         let id = BenchmarkId::new(name, format!("{models} × {CHAINS} × {LEAPFROGS}"));
-        trajectories(c, id, &study, models, &mut engine, Collect::Nothing);
+        trajectories(c, id, &study, models, &mut engine, (1, Collect::Nothing));
     }
     // What it costs to bring something back.
     let center = study.posterior[..study.model.layout.dim()].to_vec();
     for (what, collect) in [("moments", Collect::Moments { center }), ("draws", Collect::Draws)] {
         let mut engine = CpuEngine::new(&copies(&study, 1), Space::Sampling, CHAINS);
         let id = BenchmarkId::new(format!("cpu, {what}"), format!("1 × {CHAINS} × {LEAPFROGS}"));
-        trajectories(c, id, &study, 1, &mut engine, collect);
+        trajectories(c, id, &study, 1, &mut engine, (1, collect));
     }
 }
 
@@ -70,7 +72,7 @@ fn device(c: &mut Criterion) {
         let copies = copies(&study, models);
         let mut engine = GpuEngine::new(gpu, &copies, Space::Sampling, CHAINS).expect("engine");
         let id = BenchmarkId::new(name, format!("{models} × {CHAINS} × {LEAPFROGS}"));
-        trajectories(c, id, &study, models, &mut engine, Collect::Nothing);
+        trajectories(c, id, &study, models, &mut engine, (1, Collect::Nothing));
         gpu = engine.into_gpu();
     }
 }
@@ -84,7 +86,7 @@ fn one_thread(c: &mut Criterion) {
     for isa in Isa::available() {
         let mut engine = CpuEngine::on(isa, &copies(&study, 1), Space::Sampling, CHAINS);
         let id = BenchmarkId::new(format!("one thread, {}", isa.name()), LEAPFROGS);
-        trajectories(c, id, &study, 1, &mut engine, Collect::Nothing);
+        trajectories(c, id, &study, 1, &mut engine, (RUN, Collect::Nothing));
     }
 }
 
