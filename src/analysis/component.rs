@@ -5,6 +5,7 @@ use super::forward::Parameters;
 use super::time::{MAX_PREDICTIONS, Set};
 use super::{Estimate, Fitted, Window};
 use crate::math::{Isa, Lane, Task, dispatch};
+use crate::model::Model;
 use crate::model::effect::Part;
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -138,8 +139,9 @@ fn on_dates(
     let (panel, scale) = (&fitted.panel, fitted.panel.target_scale);
     let draws: Vec<Vec<f64>> = match component {
         Component::Channel(c) => {
-            let draws = thinned(fitted);
-            dispatch(Isa::detect(), OnDates { fitted, c, window, draws: &draws })
+            let units = panel.channel_scale[c];
+            let spend = window.pad(|date| units.scale(panel.spend[[date, c]]));
+            channel_on_dates(window, c, &spend, &thinned(&fitted.model, &fitted.draws))
         }
         Component::Part(part) => {
             let on = |date| linear(fitted, &coefficients(fitted, part, |column| column[date]));
@@ -165,15 +167,10 @@ fn on_dates(
 }
 
 /// At most so many draws, evenly spaced, as intervals over dates rest on.
-fn thinned(fitted: &Fitted) -> Vec<f64> {
-    let stride = fitted.n_draws().div_ceil(MAX_PREDICTIONS).max(1);
-    fitted
-        .draws
-        .chunks(fitted.model.structure.n_values)
-        .step_by(stride)
-        .flatten()
-        .copied()
-        .collect()
+pub(super) fn thinned(model: &Model, draws: &[f64]) -> Vec<f64> {
+    let rows = draws.chunks(model.structure.n_values);
+    let stride = rows.len().div_ceil(MAX_PREDICTIONS).max(1);
+    rows.step_by(stride).flatten().copied().collect()
 }
 
 /// Elements of a part's coefficients, each with a number made of its column.
@@ -244,11 +241,21 @@ pub fn mean_without_media(fitted: &Fitted, dates: Range<usize>) -> f64 {
     Part::ALL.into_iter().map(total).sum::<f64>() / n
 }
 
-/// A channel's contribution on every date of a window, `[date][draw]`, on the scaled target.
-struct OnDates<'a> {
-    fitted: &'a Fitted,
+/// A channel's contribution on every date of a window if its scaled spend were `spend` (see
+/// [`Window::pad`]), `[date][draw]`, on the scaled target.
+pub(super) fn channel_on_dates(
+    window: &Window<'_, f32>,
     c: usize,
+    spend: &[f32],
+    draws: &[f64],
+) -> Vec<Vec<f64>> {
+    dispatch(Isa::detect(), OnDates { window, c, spend, draws })
+}
+
+struct OnDates<'a> {
     window: &'a Window<'a, f32>,
+    c: usize,
+    spend: &'a [f32],
     draws: &'a [f64],
 }
 
@@ -258,16 +265,13 @@ impl Task for OnDates<'_> {
 
     #[inline(always)]
     fn run<L: Lane<Scalar = f32>>(self) -> Vec<Vec<f64>> {
-        let OnDates { fitted, c, window, draws } = self;
-        let (structure, panel) = (&fitted.model.structure, &fitted.panel);
-        let scale = panel.channel_scale[c];
-        let spend = window.pad(|date| scale.scale(panel.spend[[date, c]]));
-        let mut found =
-            vec![Vec::with_capacity(draws.len() / structure.n_values); window.n_dates()];
+        let OnDates { window, c, spend, draws } = self;
+        let n_values = window.model.structure.n_values;
+        let mut found = vec![Vec::with_capacity(draws.len() / n_values); window.n_dates()];
         let mut response = vec![L::zero(); window.n_dates()];
-        for draws in draws.chunks(L::LEN * structure.n_values) {
-            let parameters = Parameters::<L>::new(&fitted.model, draws);
-            window.media(c, &spend, &parameters, &mut response);
+        for draws in draws.chunks(L::LEN * n_values) {
+            let parameters = Parameters::<L>::new(window.model, draws);
+            window.media(c, spend, &parameters, &mut response);
             for (found, x) in found.iter_mut().zip(&response) {
                 found.extend((0..parameters.n_draws).map(|lane| x.get(lane)));
             }

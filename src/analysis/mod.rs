@@ -40,8 +40,8 @@ pub use loo::{Loo, loo, loo_together};
 pub use period::{Frequency, ReturnRow, returns};
 pub use predict::predict;
 pub use prior::prior_draws;
-pub use reweigh::{Reweighed, ReweighedRow, reweigh};
-pub use scores::Scores;
+pub use reweigh::{Reweighed, ReweighedOnDate, ReweighedRow, reweigh, reweigh_dates};
+pub use scores::{Judged, Scores};
 pub use sweep::{ALL_CHANNELS, Sweep, SweepKind, SweepRow, sweep, sweep_on};
 pub use time::{MAX_PREDICTIONS, Set, TimeRow};
 

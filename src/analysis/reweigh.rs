@@ -1,12 +1,14 @@
 //! What another split of the spend would have brought, held against the one there was.
 
 use super::channels::Sum;
+use super::component::{channel_on_dates, thinned};
 use super::forward::{Components, Parameters, Window};
 use super::{ALL_CHANNELS, Estimate};
 use crate::data::Panel;
 use crate::math::{Isa, Key, Lane, Task, dispatch};
 use crate::model::Model;
 use crate::model::likelihood::Noise;
+use jiff::civil::Date;
 use std::ops::Range;
 
 /// Noise after the change is other noise than before it.
@@ -42,6 +44,19 @@ pub struct ReweighedRow {
     pub p_better: f64,
 }
 
+/// A channel on a date before and after a change of spend, in original units.
+#[derive(Clone, Debug)]
+pub struct ReweighedOnDate {
+    /// The channel, or all of them.
+    pub channel: String,
+    /// The date.
+    pub date: Date,
+    /// Its spend before and after.
+    pub spend: [f64; 2],
+    /// What it contributes before and after, with what the dates before carry into it.
+    pub contribution: [Estimate; 2],
+}
+
 /// Multiplies the spend of every channel on rows `dates` by its factor. `panel` is the model's, and
 /// the spend of the rows before is carried over as it is; `draws` are draws × dim.
 pub fn reweigh(
@@ -75,6 +90,56 @@ pub fn reweigh(
     quantities.extend([ALL_CHANNELS, "expected target", "target"].map(String::from));
     let after = key.child(AFTER);
     Reweighed { quantities, before: sums(model, key), after: sums(&other, after) }
+}
+
+/// What every channel, then all together contribute on each of the rows `dates` as they are and with their
+/// spend multiplied by the factors; as [`reweigh`], the intervals resting on at most
+/// [`MAX_PREDICTIONS`](super::MAX_PREDICTIONS) draws.
+pub fn reweigh_dates(
+    model: &Model,
+    panel: &Panel,
+    draws: &[f64],
+    dates: Range<usize>,
+    factors: &[f64],
+) -> Vec<ReweighedOnDate> {
+    let window = Window::<f32>::on(model, dates.clone());
+    let draws = thinned(model, draws);
+    let n_draws = draws.len() / model.structure.n_values;
+    let spent = |c: usize, date: usize, factor: f64| {
+        let factor = if dates.contains(&date) { factor } else { 1.0 };
+        factor * panel.spend[[date, c]]
+    };
+    let estimate = |draws: &Vec<f64>| Estimate::scaled(draws, panel.target_scale.factor);
+    let mut all = [(); 2].map(|()| vec![(0.0, vec![0.0; n_draws]); dates.len()]);
+    let mut rows = Vec::new();
+    for (c, channel) in panel.channels.iter().enumerate() {
+        let scale = panel.channel_scale[c];
+        let sides = [1.0, factors[c]].map(|factor| {
+            let spend = window.pad(|date| scale.scale(spent(c, date, factor)));
+            (factor, channel_on_dates(&window, c, &spend, &draws))
+        });
+        for (row, date) in dates.clone().enumerate() {
+            let spend = sides.each_ref().map(|(factor, _)| spent(c, date, *factor));
+            for ((sums, spend), (_, found)) in all.iter_mut().zip(spend).zip(&sides) {
+                sums[row].0 += spend;
+                sums[row].1.iter_mut().zip(&found[row]).for_each(|(sum, x)| *sum += x);
+            }
+            rows.push(ReweighedOnDate {
+                channel: channel.clone(),
+                date: panel.dates[date],
+                spend,
+                contribution: sides.each_ref().map(|(_, found)| estimate(&found[row])),
+            });
+        }
+    }
+    let together = |(row, date): (usize, usize)| ReweighedOnDate {
+        channel: ALL_CHANNELS.into(),
+        date: panel.dates[date],
+        spend: all.each_ref().map(|all| all[row].0),
+        contribution: all.each_ref().map(|all| estimate(&all[row].1)),
+    };
+    rows.extend(dates.clone().enumerate().map(together));
+    rows
 }
 
 impl Reweighed {

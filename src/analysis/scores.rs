@@ -2,6 +2,19 @@
 
 use super::time::TimeRow;
 
+/// What a date's prediction is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    /// The target; NaN where it is not known.
+    pub actual: f64,
+    /// The mean of the posterior predictive.
+    pub mean: f64,
+    /// Its 94 % interval.
+    pub interval: [f64; 2],
+    /// Its CRPS.
+    pub crps: f64,
+}
+
 /// Fit over some dates; NaN where there are none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scores {
@@ -15,41 +28,51 @@ pub struct Scores {
     pub coverage: f64,
 }
 
+impl Judged {
+    fn new(row: &TimeRow, crps: f64) -> Self {
+        let interval = [row.predicted_hdi_3, row.predicted_hdi_97];
+        Self { actual: row.actual, mean: row.predicted_mean, interval, crps }
+    }
+}
+
 impl Scores {
     /// Scores of several series together, each with its rows and their scores.
     pub fn together(parts: &[(&[TimeRow], Scores)]) -> Self {
         if let [(_, only)] = parts {
             return *only;
         }
-        let rows: Vec<TimeRow> = parts.iter().flat_map(|(rows, _)| rows.to_vec()).collect();
         // In a mean, every row of a series may stand for their mean.
-        let crps = parts.iter().flat_map(|(rows, scores)| vec![scores.crps; rows.len()]);
-        Self::new(&rows, &crps.collect::<Vec<_>>())
+        let dates = parts.iter().flat_map(|(rows, scores)| {
+            rows.iter().map(|row| Judged::new(row, scores.crps)).collect::<Vec<_>>()
+        });
+        Self::of(&dates.collect::<Vec<_>>())
     }
 
-    /// Scores of dates and the CRPS of each; dates whose target is unknown do not count.
+    /// Scores of dates and the CRPS of each.
     pub(super) fn new(rows: &[TimeRow], crps: &[f64]) -> Self {
-        let known = || rows.iter().filter(|row| !row.actual.is_nan());
+        let dates = rows.iter().zip(crps).map(|(row, &crps)| Judged::new(row, crps));
+        Self::of(&dates.collect::<Vec<_>>())
+    }
+
+    /// Scores of dates; those whose target is unknown do not count.
+    pub fn of(dates: &[Judged]) -> Self {
+        let known = || dates.iter().filter(|date| !date.actual.is_nan());
         let average = |values: &mut dyn Iterator<Item = f64>| {
             let (sum, n) = values.fold((0.0, 0.0), |(sum, n), x| (sum + x, n + 1.0));
             sum / n
         };
-        let mean = average(&mut known().map(|row| row.actual));
-        let residual = average(&mut known().map(|r| (r.actual - r.predicted_mean).powi(2)));
-        let variance = average(&mut known().map(|row| (row.actual - mean).powi(2)));
-        let relative = |r: &TimeRow| ((r.actual - r.predicted_mean) / r.actual).abs();
-        let covered = |row: &TimeRow| {
-            if row.predicted_hdi_3.is_nan() {
-                return f64::NAN;
-            }
-            f64::from((row.predicted_hdi_3..=row.predicted_hdi_97).contains(&row.actual))
+        let mean = average(&mut known().map(|date| date.actual));
+        let residual = average(&mut known().map(|date| (date.actual - date.mean).powi(2)));
+        let variance = average(&mut known().map(|date| (date.actual - mean).powi(2)));
+        let relative = |date: &Judged| ((date.actual - date.mean) / date.actual).abs();
+        let covered = |date: &Judged| match date.interval {
+            [low, _] if low.is_nan() => f64::NAN,
+            [low, high] => f64::from((low..=high).contains(&date.actual)),
         };
         Self {
             r2: if variance > 0.0 { 1.0 - residual / variance } else { f64::NAN },
-            mape: average(&mut known().filter(|row| row.actual != 0.0).map(relative)),
-            crps: average(
-                &mut rows.iter().zip(crps).filter(|(r, _)| !r.actual.is_nan()).map(|(_, x)| *x),
-            ),
+            mape: average(&mut known().filter(|date| date.actual != 0.0).map(relative)),
+            crps: average(&mut known().map(|date| date.crps)),
             coverage: average(&mut known().map(covered)),
         }
     }
@@ -81,6 +104,8 @@ mod tests {
             predicted_mean,
             predicted_hdi_3: predicted_mean - 1.0,
             predicted_hdi_97: predicted_mean + 1.0,
+            predicted_hdi_25: predicted_mean - 0.3,
+            predicted_hdi_75: predicted_mean + 0.3,
             baseline: 0.0,
             seasonality: 0.0,
             control: 0.0,

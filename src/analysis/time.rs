@@ -3,7 +3,7 @@
 use super::forward::{Components, Parameters, Window};
 use super::scores::{Scores, crps};
 use crate::data::Panel;
-use crate::diagnostics::{HDI_PROB, bits, hdi_sorted, sort_by_bits};
+use crate::diagnostics::{HALF_PROB, HDI_PROB, bits, hdi_sorted, sort_by_bits};
 use crate::math::{Key, Lane, Real};
 use crate::model::effect::Part;
 use crate::model::likelihood::Noise;
@@ -47,6 +47,10 @@ pub struct TimeRow {
     pub predicted_hdi_3: f64,
     /// Upper end of it.
     pub predicted_hdi_97: f64,
+    /// Lower end of its 50 % highest-density interval.
+    pub predicted_hdi_25: f64,
+    /// Upper end of it.
+    pub predicted_hdi_75: f64,
     /// Mean of the intercept; with the shift of the target's scale, if it has one.
     pub baseline: f64,
     /// Mean of the seasonality.
@@ -142,6 +146,7 @@ impl<'a, R: Real> Predictions<'a, R> {
             // The factor of the target is positive: the order stays.
             sorted.extend(draws.iter().map(|&y| scale.unscale(f64::from(y))));
             let [predicted_hdi_3, predicted_hdi_97] = hdi_sorted(&sorted, HDI_PROB);
+            let [predicted_hdi_25, predicted_hdi_75] = hdi_sorted(&sorted, HALF_PROB);
             scores.push(crps(&sorted, actual));
             let mean = |sums: &Vec<f64>| sums[row] / self.n_draws as f64;
             rows.push(TimeRow {
@@ -151,6 +156,8 @@ impl<'a, R: Real> Predictions<'a, R> {
                 predicted_mean: scale.unscale(mean(&self.expected)),
                 predicted_hdi_3,
                 predicted_hdi_97,
+                predicted_hdi_25,
+                predicted_hdi_75,
                 baseline: scale.unscale(baseline[row]),
                 seasonality: seasonality[row] * scale.factor,
                 control: control[row] * scale.factor,

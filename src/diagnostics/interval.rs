@@ -4,6 +4,8 @@ use super::sort::{bits, sort_by_bits};
 
 /// Probability of the intervals that are reported, from 3 % to 97 %.
 pub const HDI_PROB: f64 = 0.94;
+/// Probability of the intervals that are drawn inside those, from 25 % to 75 %.
+pub const HALF_PROB: f64 = 0.5;
 
 /// Narrowest interval that holds a share `prob` of the values, for one mode.
 ///

@@ -25,7 +25,7 @@ mod verdict;
 
 pub use energy::{bfmi, bfmi_pooled};
 pub use ess::{ess_bulk, ess_mean, ess_sd, ess_tail};
-pub use interval::{HDI_PROB, hdi, hdi_sorted, quantile, quantile_sorted};
+pub use interval::{HALF_PROB, HDI_PROB, hdi, hdi_sorted, quantile, quantile_sorted};
 pub use mcse::{mcse_mean, mcse_sd};
 pub use psis::psis_loo;
 pub use ranks::rank_ecdf;

@@ -2,7 +2,7 @@
 
 use crate::analysis::{
     AdstockRow, ComponentOnDate, ComponentRow, Estimate, Fitted, ResponseRow, ReturnRow,
-    ReweighedRow, Scores, SweepRow,
+    ReweighedOnDate, ReweighedRow, Scores, SweepRow,
 };
 use crate::posterior::table::{Column, Table};
 use jiff::civil::Date;
@@ -161,6 +161,18 @@ pub fn reweighed_table(model: &str, rows: &[ReweighedRow]) -> Table {
         .estimate("uplift", |row| row.uplift)
         .estimate("gain", |row| row.gain)
         .number("p_better", |row| row.p_better)
+        .table()
+}
+
+/// Rows of `what-if` by date.
+pub fn reweighed_dates_table(model: &str, rows: &[ReweighedOnDate]) -> Table {
+    Columns::new(model, rows)
+        .text("channel", |row| row.channel.clone())
+        .date("date", |row| row.date)
+        .number("spend_before", |row| row.spend[0])
+        .number("spend_after", |row| row.spend[1])
+        .estimate("before", |row| row.contribution[0])
+        .estimate("after", |row| row.contribution[1])
         .table()
 }
 

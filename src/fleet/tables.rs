@@ -145,11 +145,13 @@ pub fn time(model: &str, channels: &[String], rows: &[TimeRow]) -> Table {
     table.push("model", Column::Text(vec![model.to_owned(); rows.len()]));
     table.push("date", Column::Date(rows.iter().map(|row| row.date).collect()));
     table.push("set", Column::Text(rows.iter().map(|row| row.set.name().into()).collect()));
-    let columns: [Named<TimeRow, f64>; 7] = [
+    let columns: [Named<TimeRow, f64>; 9] = [
         ("actual", |row| row.actual),
         ("predicted_mean", |row| row.predicted_mean),
         ("predicted_hdi_3", |row| row.predicted_hdi_3),
         ("predicted_hdi_97", |row| row.predicted_hdi_97),
+        ("predicted_hdi_25", |row| row.predicted_hdi_25),
+        ("predicted_hdi_75", |row| row.predicted_hdi_75),
         ("baseline", |row| row.baseline),
         ("seasonality", |row| row.seasonality),
         ("control", |row| row.control),

@@ -124,7 +124,9 @@ fn components_of_a_tiny_model() {
     for (t, row) in analysis.time.iter().enumerate() {
         assert_eq!((row.date, row.actual), (panel.dates[t], panel.target[t]));
         assert_eq!(row.set, if t < 4 { Set::Train } else { Set::Test });
-        assert!(row.predicted_hdi_3 <= row.predicted_hdi_97);
+        assert!(row.predicted_hdi_3 <= row.predicted_hdi_25);
+        assert!(row.predicted_hdi_25 <= row.predicted_hdi_75);
+        assert!(row.predicted_hdi_75 <= row.predicted_hdi_97);
     }
     close(analysis.train.r2, -0.320_178_254_012_194_9, 1e-5);
     close(analysis.train.mape, 0.260_583_956_187_142_25, 1e-6);
@@ -339,6 +341,8 @@ fn intervals_rest_on_a_subset_of_many_draws() {
     for row in &analysis.time {
         // Normal with sigma 0.1 on a target scale of 20: ±1.881 sigma hold 94 %
         close(row.predicted_hdi_97 - row.predicted_hdi_3, 2.0 * 1.881 * 2.0, 0.06);
+        // and ±0.6745 sigma half of it
+        close(row.predicted_hdi_75 - row.predicted_hdi_25, 2.0 * 0.6745 * 2.0, 0.15);
     }
     // the same draw over and over
     assert!(analysis.channels[0].contribution.sd < 1e-9);

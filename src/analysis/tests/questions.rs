@@ -3,7 +3,8 @@
 use super::super::loo::log_likelihood;
 use super::super::{
     Component, Fitted, Frequency, Part, Sweep, SweepKind, adstock_curves, analyse, component_dates,
-    component_totals, predict, prior_draws, response_curves, returns, reweigh, sweep,
+    component_totals, predict, prior_draws, response_curves, returns, reweigh, reweigh_dates,
+    sweep,
 };
 use super::{CSV, DRAWS, close, model, toml};
 use crate::config::ModelFile;
@@ -263,6 +264,44 @@ fn what_other_spends_would_have_brought() {
     // The two test rows with the training rows carried in: only their own spend changes.
     let test = reweigh(model, panel, fitted.key, &fitted.draws, 4..6, &[0.0, 0.0]).rows();
     assert!(test[0].after.mean > 0.0 && test[0].after.mean < test[0].before.mean);
+}
+
+#[test]
+fn a_split_of_spend_date_by_date() {
+    let fitted = fitted(&toml(true, "", "Normal"));
+    let Fitted { model, panel, draws, .. } = &fitted;
+    let factors = [2.0, 0.5];
+    let rows = reweigh_dates(model, panel, draws, 0..4, &factors);
+    assert_eq!(rows.len(), 3 * 4);
+    let on = |c: usize, date: usize, factor: f64| {
+        let spend: Vec<f64> = spend(&fitted, c).iter().map(|x| x * factor).collect();
+        mean(|draw| contribution(&fitted, draw, c, &spend)[date])
+    };
+    for date in 0..4 {
+        let of = |c: usize| &rows[4 * c + date];
+        for (c, name) in ["A", "B", "all channels"].into_iter().enumerate() {
+            assert_eq!((of(c).channel.as_str(), of(c).date), (name, panel.dates[date]));
+        }
+        for c in 0..2 {
+            let observed = panel.spend[[date, c]];
+            assert_eq!(of(c).spend, [observed, factors[c] * observed]);
+            close(of(c).contribution[0].mean, on(c, date, 1.0), 1e-6);
+            close(of(c).contribution[1].mean, on(c, date, factors[c]), 1e-6);
+        }
+        for side in 0..2 {
+            let both = [of(0), of(1)];
+            let sum: f64 = both.iter().map(|row| row.contribution[side].mean).sum();
+            close(of(2).contribution[side].mean, sum, 1e-12);
+            let spent: f64 = both.iter().map(|row| row.spend[side]).sum();
+            assert_eq!(of(2).spend[side], spent);
+        }
+    }
+    // Without spend there is left what the dates before carry into it, and less of it each date.
+    let tail = reweigh_dates(model, panel, draws, 4..6, &[0.0, 0.0]);
+    let [first, second] = [&tail[0], &tail[1]].map(|row| row.contribution[1].mean);
+    assert!(0.0 < second && second < first && first < tail[0].contribution[0].mean, "{tail:?}");
+    let sums = reweigh(model, panel, fitted.key, draws, 4..6, &[0.0, 0.0]).rows();
+    close(sums[0].after.mean, first + second, 1e-6);
 }
 
 #[test]

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Models, Selection, Show, channel};
 use crate::{
-    analysis::{Fitted, reweigh},
+    analysis::{Fitted, reweigh, reweigh_dates},
     cli::{notes, output::Output},
     data::{Extended, NewRows},
     error::{Error, Result},
-    fleet::derived::reweighed_table,
+    fleet::derived::{reweighed_dates_table, reweighed_table},
     model::Model,
     posterior::table::Table,
 };
@@ -21,10 +21,12 @@ use crate::{
   gigamix what-if runs/portfolio --times tv=1.5 --times radio=0.5
   gigamix what-if runs/portfolio --times tv=1.5 --keep-total     the others pay for it
   gigamix what-if runs/portfolio --times tv=1.5 --data plan.csv  on the dates of a plan
+  gigamix what-if runs/portfolio --times tv=1.5 --data plan.csv --by date   channel by channel
 
 Sums over the training rows, or over the dates of --data with what was spent before carried over.
 `uplift` is the gain in parts of what was before, `gain` in parts of what is after; `better` is the
-probability of a gain. The target comes twice: as expected, and as observed, with its noise.")]
+probability of a gain. The target comes twice: as expected, and as observed, with its noise. By date,
+last rows of the plan that spend nothing show how the effects of the others fade.")]
 pub(in crate::cli) struct WhatIf {
     #[command(flatten)]
     pub models: Models,
@@ -37,6 +39,18 @@ pub(in crate::cli) struct WhatIf {
     /// A table of dates after the training rows: the spend before the change
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
+    /// What a row is about
+    #[arg(long, value_enum, default_value_t = By::Total)]
+    pub by: By,
+}
+
+/// What a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum By {
+    /// A channel or the target over all of the dates
+    Total,
+    /// A channel on a date
+    Date,
 }
 
 /// Holds a changed spend against what there was.
@@ -63,6 +77,17 @@ pub(in crate::cli) fn what_if(args: &WhatIf, out: &Output) -> Result<()> {
         }
         Ok(rows)
     })?;
+    if args.by == By::Date {
+        let columns = [
+            Show::Text("channel", "channel"),
+            Show::Date("date", "date"),
+            Show::Amount("spend before", "spend_before"),
+            Show::Amount("after", "spend_after"),
+            Show::Amounts("contribution before", "before"),
+            Show::Amounts("after", "after"),
+        ];
+        return out.rows(&table, &columns, &args.models.write);
+    }
     let columns = [
         Show::Text("", "quantity"),
         Show::Amount("before", "before_mean"),
@@ -101,8 +126,17 @@ fn held(
         }
         factors.iter_mut().for_each(|factor| *factor *= before / after);
     }
-    let reweighed = reweigh(model, panel, fitted.key, &fitted.draws, dates, &factors);
-    Ok(reweighed_table(&panel.key, &reweighed.rows()))
+    let draws = &fitted.draws;
+    Ok(match args.by {
+        By::Total => {
+            let changed = reweigh(model, panel, fitted.key, draws, dates, &factors);
+            reweighed_table(&panel.key, &changed.rows())
+        }
+        By::Date => {
+            let changed = reweigh_dates(model, panel, draws, dates, &factors);
+            reweighed_dates_table(&panel.key, &changed)
+        }
+    })
 }
 
 /// `TV=1.5`.
