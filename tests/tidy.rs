@@ -8,9 +8,10 @@ use std::path::Path;
 /// What the rooms hold, lowest first.
 const LAST_ROOMS: [&str; 2] = ["cli", "main"];
 /// A name and the only places whose code may use it.
-const RESERVED: [(&str, &[&str]); 7] = [
+const RESERVED: [(&str, &[&str]); 8] = [
     ("wgpu", &["src/gpu/"]),
     ("polars", &["src/data/", "src/posterior/"]),
+    ("resvg", &["src/report/"]),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("println!", &["src/cli/", "src/main.rs"]),
     ("eprintln!", &["src/cli/", "src/main.rs"]),

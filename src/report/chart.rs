@@ -16,6 +16,9 @@ pub struct Series<'a> {
     pub values: &'a [f64],
 }
 
+/// An area between two lines over dates: the style's class, the lower and the upper line.
+pub type Band<'a> = (&'a str, &'a [f64], &'a [f64]);
+
 /// A number with three digits.
 pub fn short(x: f64) -> String {
     significant(x, 3)
@@ -88,7 +91,7 @@ pub fn timeline(
     alt: &str,
     dates: &[Date],
     lines: &[Series<'_>],
-    bands: &[(&str, &[f64], &[f64])],
+    bands: &[Band<'_>],
     split: Option<usize>,
     zero: bool,
 ) -> String {
@@ -348,8 +351,14 @@ pub fn bars(alt: &str, name: &str, class: &str, bars: &[(String, Estimate)]) -> 
     svg.finish(alt)
 }
 
-/// How many of the values lie where; a value to mark.
-pub fn histogram(alt: &str, values: &[f64], format: Format, mark: Option<f64>) -> String {
+/// How many of the values lie where; a value to mark, and how a number of values is said.
+pub fn histogram(
+    alt: &str,
+    values: &[f64],
+    format: Format,
+    mark: Option<f64>,
+    said: &dyn Fn(usize) -> String,
+) -> String {
     const BINS: usize = 24;
     let (width, height) = (300.0, 150.0);
     let mut svg = Svg::new(width, height);
@@ -368,8 +377,8 @@ pub fn histogram(alt: &str, values: &[f64], format: Format, mark: Option<f64>) -
     let step = (across[1] - across[0]) / BINS as f64;
     for (k, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
         let from = across[0] + step * k as f64;
-        let about = super::number::plural(count as usize, "model");
-        svg.rect("c0", [from + 0.5, y.at(0.0)], [from + step - 0.5, y.at(count)], &about);
+        let (low, high) = ([from + 0.5, y.at(0.0)], [from + step - 0.5, y.at(count)]);
+        svg.rect("c0", low, high, &said(count as usize));
     }
     if let Some(mark) = mark {
         svg.segment("split", [x.at(mark), top], [x.at(mark), height - bottom]);

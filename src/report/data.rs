@@ -4,9 +4,11 @@ use super::chart::{self, Series, cut};
 use super::model::{Report, colour};
 use super::number::{amount, count, decimals, percent, plural};
 use super::page::Page;
+use super::pairs::{Pair, bars};
 use super::svg::{Anchor, Svg};
 use crate::data::Panel;
 use crate::posterior::table::{Column, Table};
+use std::ops::Range;
 
 impl Report<'_> {
     /// Target, spend, and how they go together.
@@ -46,6 +48,7 @@ impl Report<'_> {
             "Spend of every channel per date, its part of all spend and its correlation with {target}"
         );
         page.figure("many", &charts, &caption, Some(&data_table(target, panel)));
+        self.train_and_test(page);
         let names: Vec<&str> =
             std::iter::once(target).chain(panel.channels.iter().map(String::as_str)).collect();
         let matrix: Vec<Vec<f64>> =
@@ -58,6 +61,40 @@ impl Report<'_> {
              apart; a correlation with the target is no effect",
             None,
         );
+    }
+
+    /// What was spent per date to learn from and to test, if there are test rows.
+    fn train_and_test(&self, page: &mut Page) {
+        const SIDES: [&str; 2] = ["training", "test"];
+        let Some(split) = self.split() else { return };
+        let panel = &self.fitted.panel;
+        let mean = |c: usize, dates: Range<usize>| {
+            let n = dates.len() as f64;
+            dates.map(|date| panel.spend[[date, c]]).sum::<f64>() / n
+        };
+        let pair = |(c, name): (usize, &String)| Pair {
+            name: name.clone(),
+            class: colour(c),
+            values: [mean(c, 0..split), mean(c, split..panel.dates.len())],
+            ends: None,
+        };
+        let pairs: Vec<Pair> = panel.channels.iter().enumerate().map(pair).collect();
+        let said = |pair: &Pair| {
+            let [train, test] = pair.values.map(amount);
+            format!("{} {train} and {test}", pair.name)
+        };
+        let said: Vec<String> = pairs.iter().map(said).collect();
+        let alt = format!("Mean spend per date, training and test: {}", said.join(", "));
+        let mut data = Table::default();
+        data.push("channel", Column::Text(panel.channels.clone()));
+        for (side, name) in SIDES.into_iter().enumerate() {
+            let column = pairs.iter().map(|pair| pair.values[side]).collect();
+            data.push(format!("{name}_mean_spend"), Column::Number(column));
+        }
+        let caption =
+            "Mean spend per date: on the training rows in grey, on the test rows in colour";
+        let figure = page.figure_of("", &bars(&alt, SIDES, &pairs), caption, Some(&data));
+        page.html(&format!("<div class=\"two\">{figure}</div>"));
     }
 }
 

@@ -1,19 +1,20 @@
-//! The page of many models: all of them in a table, their distributions, and a look at each.
+//! The page of many models, or of the series of pooled ones: all of them in a table, their distributions,
+//! and a look at each.
 
 use super::chart::{self, Row, short, words};
 use super::model::colour;
 use super::number::{amount, count, decimals, percent, plural};
 use super::page::{Page, table};
 use super::svg::escape;
+use super::unit::Units;
 use super::{Document, Planned, doubts, reproduce};
 use crate::analysis::Estimate;
 use crate::config::ModelFile;
 use crate::diagnostics::{Status, quantile};
 use crate::error::Result;
 use crate::fleet::Run;
-use crate::posterior::cells::Cells;
+use crate::posterior::cells::{Cells, filter};
 use crate::posterior::table::{Column, Table};
-use std::collections::HashMap;
 use std::ops::Range;
 
 /// The columns of the big table: heads, columns of `models.parquet`, and how they are written.
@@ -36,20 +37,33 @@ fn three(x: f64) -> String {
     decimals(x, 3)
 }
 
-/// A run's tables, and where each model's rows are.
+/// The columns above that are of a series alone, and not of its model.
+const OF_SERIES: usize = 5;
+
+/// A run's tables, and where each row's numbers are.
 struct Fleet {
     models: Table,
     channels: Table,
     time: Table,
-    channel_rows: HashMap<String, Range<usize>>,
-    time_rows: HashMap<String, Range<usize>>,
+    units: Units,
+    /// Whether the rows are series of pooled models.
+    pooled: bool,
     /// Names of the channels in the order in which they first appear.
     names: Vec<String>,
 }
 
 /// The page.
-pub fn page(run: &Run, file: &ModelFile, planned: Option<Planned>) -> Result<Document> {
-    let (models, channels, time) = (run.models()?, run.channels()?, run.time()?);
+pub fn page(
+    run: &Run,
+    file: &ModelFile,
+    key: Option<&str>,
+    planned: Option<Planned>,
+) -> Result<Document> {
+    let own = |table: Table| match key {
+        None => table,
+        Some(key) => filter(&table, |row| Cells(&table).text("model", row) == key),
+    };
+    let [models, channels, time] = [run.models()?, run.channels()?, run.time()?].map(own);
     let mut names: Vec<String> = Vec::new();
     let cells = Cells(&channels);
     for row in cells.rows() {
@@ -58,37 +72,30 @@ pub fn page(run: &Run, file: &ModelFile, planned: Option<Planned>) -> Result<Doc
             names.push(name.to_owned());
         }
     }
-    let (channel_rows, time_rows) = (ranges(&channels), ranges(&time));
-    let fleet = Fleet { models, channels, time, channel_rows, time_rows, names };
-    let mut page = Page::new(&format!("Marketing mix models: {}", file.name()));
+    let dims: Vec<String> = file.data.dims.iter().map(|dim| dim.value.clone()).collect();
+    let units = Units::new(&models, &channels, &time, &dims)?;
+    let fleet = Fleet { models, channels, time, units, pooled: !dims.is_empty(), names };
+    let [one, many] = fleet.units.noun;
+    let several = if fleet.models.rows() > 1 { "s" } else { "" };
+    let mut page = Page::new(&format!("Marketing mix model{several}: {}", file.name()));
     fleet.verdict(&mut page);
     fleet.distributions(&mut page);
     fleet.returns(&mut page);
     if let Some(planned) = planned {
         planned.section(&mut page);
     }
-    page.section("All models");
+    page.section(&format!("All {many}"));
     page.html(&fleet.all());
-    page.section("One model");
-    page.text("Choose a model in the table above: it is shown here.");
-    let details: String = Cells(&fleet.models).rows().map(|row| fleet.detail(row, run)).collect();
+    page.section(&format!("One {one}"));
+    page.text(&format!("Choose a {one} in the table above: it is shown here."));
+    let rows = Cells(&fleet.units.table).rows();
+    let details: String = rows.map(|row| fleet.detail(row, run)).collect();
     page.html(&details);
     page.section("Repaired or doubtful");
-    doubts(&mut page, run, None);
+    doubts(&mut page, run, key);
     page.section("How to reproduce");
     reproduce(&mut page, run, file);
     Ok(page.finish())
-}
-
-/// Consecutive rows of every model.
-fn ranges(table: &Table) -> HashMap<String, Range<usize>> {
-    let mut ranges: HashMap<String, Range<usize>> = HashMap::new();
-    let cells = Cells(table);
-    for row in cells.rows() {
-        let range = ranges.entry(cells.text("model", row).to_owned()).or_insert(row..row);
-        range.end = row + 1;
-    }
-    ranges
 }
 
 impl Fleet {
@@ -100,9 +107,14 @@ impl Fleet {
         })
     }
 
-    /// A column of the models that did not fail.
+    /// The columns of the big table.
+    fn columns(&self) -> &'static [(&'static str, &'static str, chart::Format)] {
+        if self.pooled { &COLUMNS[..OF_SERIES] } else { &COLUMNS }
+    }
+
+    /// A column of the rows whose model did not fail.
     fn usable(&self, name: &str) -> Vec<f64> {
-        let cells = Cells(&self.models);
+        let cells = Cells(&self.units.table);
         let failed = Status::Failed.as_str();
         let rows = cells.rows().filter(|&row| cells.text("status", row) != failed);
         rows.map(|row| cells.number(name, row)).collect()
@@ -110,10 +122,10 @@ impl Fleet {
 
     /// Rows of `channels.parquet` of the models that did not fail.
     fn usable_channels(&self) -> Vec<usize> {
-        let cells = Cells(&self.models);
+        let cells = Cells(&self.units.table);
         let failed = Status::Failed.as_str();
         let rows = cells.rows().filter(|&row| cells.text("status", row) != failed);
-        rows.filter_map(|row| self.channel_rows.get(cells.text("model", row)))
+        rows.filter_map(|row| self.units.channels.get(cells.text("model", row)))
             .flat_map(Clone::clone)
             .collect()
     }
@@ -138,8 +150,11 @@ impl Fleet {
                 .sum()
         };
         let (spend, contribution) = (sum("spend"), sum("contribution_mean"));
-        page.facts(&[
-            ("models", count(self.models.rows() as f64)),
+        let mut facts = vec![("models", count(self.models.rows() as f64))];
+        if self.pooled {
+            facts.push(("series", count(self.units.table.rows() as f64)));
+        }
+        facts.extend([
             ("R² train, median", two(middle("r2_train"))),
             ("MAPE test, median", percent(middle("mape_test"))),
             ("test dates in their interval", percent(middle("coverage_test"))),
@@ -147,6 +162,7 @@ impl Fleet {
             ("contribution", amount(contribution)),
             ("ROAS of all", short(contribution / spend)),
         ]);
+        page.facts(&facts);
         let groups = |status: usize| &statuses[status].1;
         let cells = Cells(&self.models);
         let rows: Vec<Vec<String>> = groups(2)
@@ -170,8 +186,11 @@ impl Fleet {
 
     fn distributions(&self, page: &mut Page) {
         page.section("How well they fit");
-        let figures: String = COLUMNS[..7]
+        let many = self.units.noun[1];
+        let figures: String = self
+            .columns()
             .iter()
+            .take(7)
             .filter_map(|(head, name, format)| {
                 let values = finite(self.usable(name));
                 if values.is_empty() {
@@ -179,8 +198,9 @@ impl Fleet {
                 }
                 let mark = if *name == "r_hat_nested_max" { Some(1.01) } else { None };
                 let middle = format(quantile(&values, 0.5));
-                let alt = format!("Distribution of {head} over the models, median {middle}");
-                let drawing = chart::histogram(&alt, &values, *format, mark);
+                let alt = format!("Distribution of {head} over the {many}, median {middle}");
+                let drawing =
+                    chart::histogram(&alt, &values, *format, mark, &|n| self.units.count(n));
                 Some(page.figure_of("", &drawing, &format!("{head}: median {middle}"), None))
             })
             .collect();
@@ -189,7 +209,9 @@ impl Fleet {
 
     /// Of every channel the middle and the spread of its returns over the models.
     fn returns(&self, page: &mut Page) {
-        page.section("Returns over the models");
+        let [one, many] = self.units.noun;
+        let caption = format!("Returns over the {many}");
+        page.section(&caption);
         let cells = Cells(&self.channels);
         let rows = self.usable_channels();
         let spread = |c: usize, name: &str| {
@@ -210,25 +232,26 @@ impl Fleet {
                     Row { name, class, estimate, other: None }
                 })
                 .collect();
-            let alt = format!("Median and spread of {what} over the models, by channel");
+            let alt = format!("Median and spread of {what} over the {many}, by channel");
             let drawing = chart::forest(&alt, &rows, short);
             figures += &page.figure_of(
                 "",
                 &drawing,
-                &format!("{what}: the median model, and where 80 % of the models lie"),
+                &format!("{what}: the median {one}, and where 80 % of the {many} lie"),
                 None,
             );
         }
         page.html(&format!("<div class=\"two\">{figures}</div>"));
-        let heads = ["channel", "ROAS (10 % to 90 % of the models)", "marginal ROAS"];
-        page.html(&table("Returns over the models", &heads, &numbers));
+        let roas = format!("ROAS (10 % to 90 % of the {many})");
+        page.html(&table(&caption, &["channel", &roas, "marginal ROAS"], &numbers));
     }
 
     fn all(&self) -> String {
-        let cells = Cells(&self.models);
-        let heads: String = ["model", "status"]
+        let cells = Cells(&self.units.table);
+        let [one, many] = self.units.noun;
+        let heads: String = [one, "status"]
             .into_iter()
-            .chain(COLUMNS.iter().map(|(head, ..)| *head))
+            .chain(self.columns().iter().map(|(head, ..)| *head))
             .chain(["spend", "of sales from media", "ROAS"])
             .map(|head| format!("<th scope=\"col\"><button type=\"button\">{head}</button></th>"))
             .collect();
@@ -243,8 +266,8 @@ impl Fleet {
                 let value = if x.is_finite() { short_exact(x) } else { String::new() };
                 text += &format!("<td data-x=\"{value}\">{}</td>", format(x));
             };
-            for (_, name, format) in COLUMNS {
-                number(cells.number(name, row), format);
+            for (_, name, format) in self.columns() {
+                number(cells.number(name, row), *format);
             }
             let [spend, contribution] = self.sums(key);
             number(spend, amount);
@@ -253,14 +276,14 @@ impl Fleet {
             text + "</tr>"
         };
         let rows: String = cells.rows().map(row).collect();
-        let n = self.models.rows();
+        let n = cells.rows().len();
         format!(
             "<div class=\"controls\"><label>Find <input id=\"find\" type=\"search\" \
              placeholder=\"part of a name\"></label><label>Status <select id=\"status\">\
              <option value=\"\">any</option><option>ok</option><option>review</option>\
              <option>failed</option></select></label><span id=\"count\" role=\"status\">{n} of {n}\
-             </span></div><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All models\">\
-             <table class=\"sortable\"><caption>All models: choose a head to sort, a name to look at one\
+             </span></div><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All {many}\">\
+             <table class=\"sortable\"><caption>All {many}: choose a head to sort, a name to look at one\
              </caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
     }
@@ -268,7 +291,7 @@ impl Fleet {
     /// Spend and contribution of all channels of a model.
     fn sums(&self, key: &str) -> [f64; 2] {
         let cells = Cells(&self.channels);
-        let rows = self.channel_rows.get(key).cloned().unwrap_or_default();
+        let rows = self.units.channels.get(key).cloned().unwrap_or_default();
         ["spend", "contribution_mean"]
             .map(|name| rows.clone().map(|row| cells.number(name, row)).sum())
     }
@@ -276,27 +299,35 @@ impl Fleet {
     /// What a model predicts over its training rows.
     fn predicted(&self, key: &str) -> f64 {
         let cells = Cells(&self.time);
-        let rows = self.time_rows.get(key).cloned().unwrap_or_default();
+        let rows = self.units.time.get(key).cloned().unwrap_or_default();
         let train = rows.filter(|&row| cells.text("set", row) == "train");
         train.map(|row| cells.number("predicted_mean", row)).sum()
     }
 
     fn detail(&self, row: usize, run: &Run) -> String {
-        let cells = Cells(&self.models);
-        let key = cells.text("model", row);
+        let cells = Cells(&self.units.table);
+        let name = cells.text("model", row);
         let mut text = format!(
             "<section class=\"model\" id=\"m{row}\"><h3>{}</h3>{}",
-            escape(key),
-            super::verdict(&self.models, row)
+            escape(name),
+            super::verdict(&self.units.table, row)
         );
-        if let Some(rows) = self.time_rows.get(key) {
-            text += &self.fit(key, rows.clone());
+        if let Some(rows) = self.units.time.get(name) {
+            text += &self.fit(name, rows.clone());
         }
-        if let Some(rows) = self.channel_rows.get(key) {
-            text += &self.channels_of(key, rows.clone());
-            let key_ =
-                if key.contains(char::is_whitespace) { format!("'{key}'") } else { key.to_owned() };
-            let command = format!("gigamix report {} --model {key_}", run.dir().display());
+        if let Some(rows) = self.units.channels.get(name) {
+            text += &self.channels_of(name, rows.clone());
+            let mut command = format!("gigamix report {}", run.dir().display());
+            let options = match self.pooled {
+                true => [("model", cells.text("key", row)), ("series", cells.text("series", row))],
+                false => [("model", name), ("series", "")],
+            };
+            for (option, value) in options.iter().filter(|(_, value)| !value.is_empty()) {
+                command += &match value.contains(char::is_whitespace) {
+                    true => format!(" --{option} '{value}'"),
+                    false => format!(" --{option} {value}"),
+                };
+            }
             text += &format!("<p>All about it: <code>{}</code></p>", escape(&command));
         }
         text + "<p><a href=\"#find\">Back to the table</a></p></section>"

@@ -1,11 +1,11 @@
 //! What a report says of the channels: returns, curves, sweeps, adstock, prior against posterior.
 
 use super::chart::{self, Curve, Row, Series, short, words};
-use super::model::{Report, colour};
+use super::model::{Report, bands, colour, ends};
 use super::number::{amount, decimals, percent};
 use super::page::{Page, table};
 use crate::analysis::{
-    ChannelRow, Estimate, Fitted, Sweep, SweepKind, TimeRow, adstock_curves, analyse, prior_draws,
+    ChannelRow, Estimate, Fitted, Sweep, SweepKind, adstock_curves, analyse, prior_draws,
     response_curves, sweep,
 };
 use crate::fleet::derived::{adstock_table, channels_table, curves_table, sweep_table, time_table};
@@ -230,14 +230,14 @@ impl Report<'_> {
             let more = if more > 0 { format!(", without {more} more") } else { String::new() };
             figures.push(page.figure_of("", &drawing, &format!("{}{more}", parameter.name), None));
         }
-        let edge = |of: fn(&TimeRow) -> f64| before.time.iter().map(of).collect::<Vec<f64>>();
-        let (low, high) = (edge(|row| row.predicted_hdi_3), edge(|row| row.predicted_hdi_97));
-        let bands = [("band pale", low.as_slice(), high.as_slice())];
+        let ends = ends(&before.time);
+        let bands = bands("band pale", &ends);
         let lines = [Series { class: "actual", values: &panel.target }];
-        let alt = "Observed target, and the 94 % interval that the priors alone expect it in";
+        let alt =
+            "Observed target, and the 94 % and 50 % intervals that the priors alone expect it in";
         let drawing = chart::timeline(alt, self.dates(), &lines, &bands, self.split(), true);
         let caption = format!(
-            "Prior predictive: its 94 % intervals hold {} of the training rows",
+            "Prior predictive: its 94 % intervals hold {} of the training rows; darker, those of 50 %",
             percent(before.train.coverage)
         );
         let data = time_table(&panel.key, &panel.channels, &before.time);

@@ -6,13 +6,18 @@ pub mod number;
 mod budget;
 mod chains;
 mod chart;
+#[cfg(test)]
+mod contrast;
 mod data;
 mod fleet;
 mod media;
 mod model;
 mod page;
+mod pairs;
 mod picture;
+mod png;
 mod svg;
+mod unit;
 
 use crate::analysis::Fitted;
 use crate::config::ModelFile;
@@ -24,6 +29,7 @@ use page::Page;
 use svg::escape;
 
 pub use budget::Planned;
+pub use png::png;
 
 /// A report: the page, and what is drawn on it as files of their own.
 #[derive(Clone, Debug)]
@@ -61,12 +67,18 @@ pub fn of_model(
     model::page(run, file, fitted, planned)
 }
 
-/// The report on all models of a run, with a budget if there is one.
+/// The report on all models of a run or on one of them, with dims on all of their series; with a budget if
+/// there is one.
 ///
 /// # Errors
 /// The run's tables cannot be read.
-pub fn of_fleet(run: &Run, file: &ModelFile, planned: Option<Planned>) -> Result<Document> {
-    fleet::page(run, file, planned)
+pub fn of_fleet(
+    run: &Run,
+    file: &ModelFile,
+    key: Option<&str>,
+    planned: Option<Planned>,
+) -> Result<Document> {
+    fleet::page(run, file, key, planned)
 }
 
 /// A verdict: the status, why, and what to do.

@@ -1,6 +1,6 @@
 //! The page of one model.
 
-use super::chart::{self, Series, words};
+use super::chart::{self, Band, Series, words};
 use super::number::{amount, decimals, percent};
 use super::page::{Page, table};
 use super::{Document, Planned, doubts, reproduce, verdict};
@@ -20,6 +20,22 @@ use jiff::civil::Date;
 /// The class of a channel's colour.
 pub fn colour(channel: usize) -> String {
     format!("c{}", channel % 10)
+}
+
+/// Ends of the intervals of predictions: of 94 %, then of 50 %.
+pub fn ends(time: &[TimeRow]) -> [Vec<f64>; 4] {
+    let ends: [fn(&TimeRow) -> f64; 4] = [
+        |row| row.predicted_hdi_3,
+        |row| row.predicted_hdi_97,
+        |row| row.predicted_hdi_25,
+        |row| row.predicted_hdi_75,
+    ];
+    ends.map(|of| time.iter().map(of).collect())
+}
+
+/// The bands between them.
+pub fn bands<'a>(class: &'a str, [a, b, c, d]: &'a [Vec<f64>; 4]) -> [Band<'a>; 2] {
+    [(class, a, b), (class, c, d)]
 }
 
 /// Everything the page is made of.
@@ -155,8 +171,7 @@ impl Report<'_> {
     fn fit(&self, page: &mut Page) {
         let panel = &self.fitted.panel;
         page.section("Fit");
-        let (low, high) =
-            (self.over_time(|row| row.predicted_hdi_3), self.over_time(|row| row.predicted_hdi_97));
+        let ends = ends(&self.analysis.time);
         let mean = self.over_time(|row| row.predicted_mean);
         let (train, test) = (&self.analysis.train, &self.analysis.test);
         page.text(&format!(
@@ -179,30 +194,31 @@ impl Report<'_> {
             Series { class: "line c0", values: &mean },
             Series { class: "actual", values: &panel.target },
         ];
-        let bands = [("band c0", low.as_slice(), high.as_slice())];
-        let alt = "Observed and predicted over time, with the 94 % interval of predictions";
+        let alt =
+            "Observed and predicted over time, with the 94 % and 50 % intervals of predictions";
+        let bands = bands("band c0", &ends);
         let drawing = chart::timeline(alt, self.dates(), &lines, &bands, self.split(), true);
         let data = self.time();
         page.legend([("observed", "sum".into()), ("predicted", "c0".into())]);
         page.figure(
             "wide",
             &drawing,
-            "Observed against predicted, with 94 % intervals",
+            "Observed against predicted, with 94 % and, darker, 50 % intervals",
             Some(&data),
         );
         let residual: Vec<f64> = panel.target.iter().zip(&mean).map(|(y, m)| y - m).collect();
-        let off = |edge: &[f64]| -> Vec<f64> {
-            edge.iter().zip(&mean).map(|(edge, mean)| edge - mean).collect()
+        let off = |end: &Vec<f64>| -> Vec<f64> {
+            end.iter().zip(&mean).map(|(end, mean)| end - mean).collect()
         };
-        let (low, high) = (off(&low), off(&high));
+        let off = ends.each_ref().map(off);
         let lines = [Series { class: "actual", values: &residual }];
-        let bands = [("band c0", low.as_slice(), high.as_slice())];
-        let alt = "Residuals over time, with the interval that predictions expect them in";
+        let alt = "Residuals over time, with the intervals that predictions expect them in";
+        let bands = self::bands("band c0", &off);
         let drawing = chart::timeline(alt, self.dates(), &lines, &bands, self.split(), true);
         page.figure(
             "wide",
             &drawing,
-            "Residuals (observed less predicted) and where 94 % are expected",
+            "Residuals (observed less predicted), and where 94 % and 50 % of them are expected",
             None,
         );
     }

@@ -44,3 +44,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   };
   for (const input of [find, status]) if (input) input.addEventListener("input", keep);
 }
+// What has to be scrolled sideways is reached by keyboard, too.
+for (const wide of document.querySelectorAll(".wide")) {
+  if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+}

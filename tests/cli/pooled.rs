@@ -83,6 +83,11 @@ fn a_pooled_model_is_fitted_and_read_series_by_series() {
     let what_if = rows("what-if run --times tv=2");
     assert_eq!(what_if.len(), 2 * 5);
     assert!(number(&what_if[5], "uplift_mean") > 0.0);
+    let what_if = rows("what-if run --times tv=2 --by date");
+    assert_eq!(
+        (&what_if[0]["brand"], &what_if[what_if.len() - 1]["brand"]),
+        (&"a".into(), &"b".into())
+    );
 
     let compared = project.run("compare run run --json --quiet").json();
     assert_eq!(compared["rows"].as_array().expect("rows").len(), 1);
@@ -119,12 +124,33 @@ fn what_does_not_know_dims_yet_says_so() {
     let scenario = "[budget]\ntotal = 100\nperiods = 4\n";
     std::fs::write(project.path("scenario.toml"), scenario).expect("scenario");
     project.run("optimize run scenario.toml").fails(2, &["has several series", "not supported"]);
-    project.run("report run").fails(2, &["has 2 series", "--series a: there are a, b"]);
-    project.run("report run --series c").fails(2, &["no series \"c\""]);
-    let ran = project.run("report run --series b");
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    let page = std::fs::read_to_string(project.path("run/report-b.html")).expect("page");
-    assert!(page.contains("Marketing mix model: model, b"), "the title");
+}
+
+#[test]
+fn a_report_has_all_series_or_one() {
+    let project = fitted();
+    let page = |command: &str, path: &str| {
+        let ran = project.run(command);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        std::fs::read_to_string(project.path(path)).expect("page")
+    };
+    let all = page("report run", "run/report.html");
+    for part in [
+        "<dt>models</dt><dd>1</dd>",
+        "<dt>series</dt><dd>2</dd>",
+        ">All series</h2>",
+        "2 of 2",
+        "<h3>b</h3>",
+        "Channels of a",
+        "Observed and predicted target of b",
+        "gigamix report run --model model --series b",
+    ] {
+        assert!(all.contains(part), "{part}");
+    }
+    assert!(!all.contains("ESS bulk"), "what is of the model is not said of a series");
+    let one = page("report run --series b", "run/report-b.html");
+    assert!(one.contains("Marketing mix model: model, b"), "the title");
+    project.run("report run --series c").fails(2, &["no series \"c\"", "it has: a, b"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Commands that read a run: their rows, and what they refuse.
 
 use crate::common::command::{Project, Ran};
+use resvg::tiny_skia::Pixmap;
 use serde_json::Value;
 
 /// Two brands, the last twelve weeks held out, fitted.
@@ -96,6 +97,15 @@ fn every_command_has_its_rows() {
         &["model", "quantity", "p_better"],
         &["before", "after", "difference", "uplift", "gain"],
     );
+    let dates = rows("what-if run --times tv=2 --keep-total --model a --by date");
+    has(
+        &dates[0],
+        &["model", "channel", "date", "spend_before", "spend_after"],
+        &["before", "after"],
+    );
+    assert_eq!(dates.len(), 3 * 48);
+    let summed: f64 = dates[..48].iter().map(|row| number(row, "after_mean")).sum();
+    assert!((summed / number(&what_if[0], "after_mean") - 1.0).abs() < 1e-5, "{summed}");
     // What tv has more, radio has less.
     assert!(number(&what_if[0], "uplift_mean") > 0.0 && number(&what_if[1], "uplift_mean") < 0.0);
 
@@ -126,6 +136,7 @@ fn rows_go_to_people_and_to_files_too() {
         "curves run --scaled",
         "curves run --adstock",
         "what-if run --times tv=2",
+        "what-if run --times tv=2 --by date",
         "predict run",
         "compare run run",
         "prior model.toml",
@@ -393,12 +404,22 @@ fn pictures_are_files_of_their_own_with_their_numbers() {
     let drawings = page.matches("<svg ").count() - page.matches("aria-hidden=\"true\"").count();
     let of = |end: &str| names.iter().filter(|name| name.ends_with(end)).count();
     assert_eq!((of(".svg"), of(".csv")), (drawings, page.matches("class=\"csv\"").count()));
-    for name in names.iter().filter(|name| name.ends_with(".svg")) {
-        let text = std::fs::read_to_string(project.path(&format!("pictures/{name}"))).unwrap();
+    for name in names.iter().filter_map(|name| name.strip_suffix(".svg")) {
+        let path = |end: &str| project.path(&format!("pictures/{name}.{end}"));
+        let text = std::fs::read_to_string(path("svg")).unwrap();
         // It must stand alone: no variable of the page's style, no NaN.
         assert!(text.starts_with("<svg xmlns=") && text.ends_with("</svg>\n"), "{name}");
         assert!(!text.contains("var(") && !text.contains("NaN"), "{name}");
+        // The same as pixels, two for every unit of width: paper, ink and something in colour.
+        let drawn = Pixmap::decode_png(&std::fs::read(path("png")).unwrap()).unwrap();
+        let width = text.split("width=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        assert_eq!(f64::from(drawn.width()), 2.0 * width.parse::<f64>().unwrap(), "{name}");
+        let has = |of: fn([u8; 3]) -> bool| {
+            drawn.pixels().iter().any(|pixel| of([pixel.red(), pixel.green(), pixel.blue()]))
+        };
+        assert!(has(|rgb| rgb == [255; 3]) && has(|rgb| rgb.iter().all(|&x| x < 128)), "{name}");
     }
+    assert_eq!(of(".png"), drawings);
     let sweep = names.iter().find(|name| name.ends_with("multiple-of-the-spend.csv"));
     let sweep = sweep.unwrap_or_else(|| panic!("{names:?}"));
     let text = std::fs::read_to_string(project.path(&format!("pictures/{sweep}"))).unwrap();

@@ -7,14 +7,17 @@ use super::chart::words;
 use super::model::colour;
 use super::number::{amount, percent, plural, significant};
 use super::page::{Page, table};
+use super::pairs::{Pair, bars};
 use crate::analysis::Estimate;
 use crate::optimizer::{
     Answer, Arm, ArmRow, Budget, Risk, Solved, Status, Step, frontier, frontier_table,
 };
-use drawing::{Curve, Pair};
+use drawing::Curve;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
+/// What pairs of bars are.
+const SIDES: [&str; 2] = ["before", "now"];
 /// Most channels that are shown one by one.
 const SHOWN: usize = 40;
 /// Most channels that are named for what they have in common.
@@ -153,7 +156,7 @@ impl Planned<'_> {
         let data = self.answer.table();
         let spend = page.figure_of(
             "",
-            &drawing::bars(&alt, &spends),
+            &bars(&alt, SIDES, &spends),
             "Spend per period, before and now",
             Some(&data),
         );
@@ -162,7 +165,7 @@ impl Planned<'_> {
             true => "What the channels bring over the horizon, with 94 % intervals",
             false => "What the channels bring over the horizon, summed over models",
         };
-        let response = page.figure_of("", &drawing::bars(&alt, &responses), caption, None);
+        let response = page.figure_of("", &bars(&alt, SIDES, &responses), caption, None);
         page.html(&format!("<div class=\"two\">{spend}{response}</div>"));
         if self.answer.rows.len() <= SHOWN {
             let line = |row: &ArmRow| {
