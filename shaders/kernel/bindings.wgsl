@@ -1,14 +1,17 @@
 // What the host shares with the kernels: twins of the structs in src/density/gpu/layout.rs.
 
-// One model's place in the shared buffers.
+// One model's place in the shared buffers. Behind a model of several series stand these, as models of
+// their own; of it only the rest counts.
 struct Model {
-    // first vec4 of its rows, vec4s per row, rows, training rows
+    // first vec4 of its rows, vec4s per row, rows, training rows; of several series, first vec4 of the table
+    // of what flows back
     rows: u32,
     row_stride: u32,
     n_rows: u32,
     n_train: u32,
-    // first of its elements; first vec4 of its factor: L row by row, then L' row by row
+    // first of its elements; of one of several series, first vec4 of its slots
     elements: u32,
+    // first vec4 of its factor: L row by row, then L' row by row
     factor: u32,
     // random key
     key: vec2u,
@@ -21,14 +24,6 @@ struct Model {
     // of the first basis function of what varies in time
     frequency: f32,
     pad0: u32,
-}
-
-// Where the numbers of a series stand; of a model of one series, as `Model` has them.
-struct Series {
-    // first vec4 of its rows, rows, training rows
-    rows: u32,
-    n_rows: u32,
-    n_train: u32,
 }
 
 // A scalar parameter: its coordinate and its prior.
@@ -72,8 +67,9 @@ struct Job {
     step_size: f32,
     // 1: only evaluate the candidates
     evaluate: u32,
+    // of several series, first word of their states
+    parts: u32,
     pad0: u32,
-    pad1: u32,
 }
 
 @group(0) @binding(0) var<storage, read> jobs: array<Job>;
@@ -90,28 +86,32 @@ override WORKGROUP: u32 = 64u;
 // vec4s in a row of the factor
 const BLOCKS: u32 = (DIM + 3u) / 4u;
 
-// A state has one row of log densities of the candidates, then arrays of VALUES rows each, of which
-// most use the first DIM only, then the chain's log density and its energy at the start of a trajectory. Points that are only evaluated
-// need no more than the first four arrays.
+// A state has one row of log densities of the candidates; then arrays of a row for every value, and arrays
+// of DIM rows; then the chain's log density and its energy at the start of a trajectory. Points that are only
+// evaluated need no array after the candidate, one of several series only those of values.
 const CANDIDATE_GRADIENT: u32 = 0u;
-const CANDIDATE: u32 = 1u;
-const VALUE: u32 = 2u;
-const SLOPE: u32 = 3u;
+const VALUE: u32 = 1u;
+const SLOPE: u32 = 2u;
+const OF_VALUES: u32 = 3u;
+const CANDIDATE: u32 = 3u;
 const MOMENTUM: u32 = 4u;
 const POSITION: u32 = 5u;
 const GRADIENT: u32 = 6u;
 const ARRAYS: u32 = 7u;
 
-// One chain or point of one model.
+// One chain or point of one model, or of one of several series.
 struct Place {
     model: u32,
     // word of its candidate's log density, and words from one row to the next
     base: u32,
     stride: u32,
+    // rows of its arrays of values
+    values: u32,
 }
 
 fn at(place: Place, array: u32, element: u32) -> u32 {
-    return place.base + (1u + array * VALUES + element) * place.stride;
+    let first = min(array, OF_VALUES) * place.values + (max(array, OF_VALUES) - OF_VALUES) * DIM;
+    return place.base + (1u + first + element) * place.stride;
 }
 
 // Log density of the chain, and its energy at the start of the trajectory.
@@ -121,4 +121,9 @@ fn logp_at(place: Place) -> u32 {
 
 fn energy_at(place: Place) -> u32 {
     return at(place, ARRAYS, 0u) + place.stride;
+}
+
+// The chain or point of a job in its column.
+fn place_of(job: Job, column: u32) -> Place {
+    return Place(job.model, job.state + column, job.columns, VALUES);
 }

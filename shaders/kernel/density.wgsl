@@ -11,26 +11,6 @@ const IMPLIED: u32 = 0xfffffffeu;
 const NESTED: u32 = 0x10000u;
 const NUMBER: u32 = 0xffffffffu;
 
-// The log density: priors, then the likelihood of one series after the other.
-fn log_density(place: Place) -> f32 {
-    var logp = priors(place);
-    var likelihood = 0.0;
-    for (var s = 0u; s < N_SERIES; s++) {
-        likelihood += log_likelihood(place, models[place.model].rows + s * SERIES_STRIDE);
-    }
-    logp += likelihood;
-    if HIERARCHICAL {
-        made_back(place);
-    }
-    return logp;
-}
-
-// The head of a series: places count from the first head of its model.
-fn read_series(model: Model, head: u32) -> Series {
-    let numbers = vec4u(rows[head]);
-    return Series(model.rows + numbers.x, numbers.y, numbers.z);
-}
-
 // Maps every element and sums the priors; leaves values, dx/du and the priors' gradients.
 fn priors(place: Place) -> f32 {
     let first = models[place.model].elements;

@@ -1,33 +1,29 @@
-// Hamiltonian trajectories: p += eps/2 L'g; q += eps L p; ..., then accept or reject.
+// What Hamiltonian trajectories are made of: p += eps/2 L'g; q += eps L p; ..., then accept or reject.
 
-// p += eps L' g, four elements at a time.
-fn kick(place: Place, factor: u32, epsilon: f32) {
-    for (var block = 0u; block < BLOCKS; block++) {
-        var sum = vec4f(0.0);
-        for (var i = 4u * block; i < DIM; i++) {
-            let g = state[at(place, CANDIDATE_GRADIENT, i)];
-            sum = fma(factors[factor + i * BLOCKS + block], vec4f(g), sum);
-        }
-        for (var k = 0u; k < 4u && 4u * block + k < DIM; k++) {
-            let p = at(place, MOMENTUM, 4u * block + k);
-            state[p] = fma(epsilon, sum[k], state[p]);
-        }
+// p += eps L' g for a block of four elements.
+fn kick(place: Place, factor: u32, block: u32, epsilon: f32) {
+    var sum = vec4f(0.0);
+    for (var i = 4u * block; i < DIM; i++) {
+        let g = state[at(place, CANDIDATE_GRADIENT, i)];
+        sum = fma(factors[factor + i * BLOCKS + block], vec4f(g), sum);
+    }
+    for (var k = 0u; k < 4u && 4u * block + k < DIM; k++) {
+        let p = at(place, MOMENTUM, 4u * block + k);
+        state[p] = fma(epsilon, sum[k], state[p]);
     }
 }
 
-// q += eps L p, four elements at a time; L' follows L.
-fn drift(place: Place, factor: u32, epsilon: f32) {
+// q += eps L p for a block of four elements; L' follows L.
+fn drift(place: Place, factor: u32, block: u32, epsilon: f32) {
     let transposed = factor + DIM * BLOCKS;
-    for (var block = 0u; block < BLOCKS; block++) {
-        var sum = vec4f(0.0);
-        for (var j = 0u; j < min(4u * block + 4u, DIM); j++) {
-            let p = state[at(place, MOMENTUM, j)];
-            sum = fma(factors[transposed + j * BLOCKS + block], vec4f(p), sum);
-        }
-        for (var k = 0u; k < 4u && 4u * block + k < DIM; k++) {
-            let q = at(place, CANDIDATE, 4u * block + k);
-            state[q] = fma(epsilon, sum[k], state[q]);
-        }
+    var sum = vec4f(0.0);
+    for (var j = 0u; j < min(4u * block + 4u, DIM); j++) {
+        let p = state[at(place, MOMENTUM, j)];
+        sum = fma(factors[transposed + j * BLOCKS + block], vec4f(p), sum);
+    }
+    for (var k = 0u; k < 4u && 4u * block + k < DIM; k++) {
+        let q = at(place, CANDIDATE, 4u * block + k);
+        state[q] = fma(epsilon, sum[k], state[q]);
     }
 }
 
@@ -41,9 +37,10 @@ fn kinetic(place: Place) -> f32 {
 }
 
 // Draws a momentum and puts the candidate where the chain stands.
-fn begin(place: Place, key: vec2u, chain: u32, index: u32) {
+fn begin(place: Place, job: Job, chain: u32, trajectory: u32) {
+    let key = models[job.model].key;
     for (var block = 0u; block < BLOCKS; block++) {
-        let words = philox4x32(vec4u(block, chain, index, PURPOSE_MOMENTUM), key);
+        let words = philox4x32(vec4u(block, chain, job.first + trajectory, PURPOSE_MOMENTUM), key);
         let normals = normals4(words);
         for (var k = 0u; k < 4u && 4u * block + k < DIM; k++) {
             state[at(place, MOMENTUM, 4u * block + k)] = normals[k];
@@ -57,7 +54,7 @@ fn begin(place: Place, key: vec2u, chain: u32, index: u32) {
 }
 
 // Accepts or rejects the candidate, and writes what happened.
-fn finish(place: Place, job: Job, key: vec2u, chain: u32, trajectory: u32) {
+fn finish(place: Place, job: Job, chain: u32, trajectory: u32) {
     let energy = state[energy_at(place)];
     let logp = state[place.base];
     let error = kinetic(place) - logp - energy;
@@ -65,7 +62,8 @@ fn finish(place: Place, job: Job, key: vec2u, chain: u32, trajectory: u32) {
     if is_finite(error) {
         acceptance = exp_accurate(min(-error, 0.0));
     }
-    let words = philox4x32(vec4u(0u, chain, job.first + trajectory, PURPOSE_ACCEPT), key);
+    let counter = vec4u(0u, chain, job.first + trajectory, PURPOSE_ACCEPT);
+    let words = philox4x32(counter, models[job.model].key);
     if uniform01(words.x) < acceptance {
         for (var i = 0u; i < DIM; i++) {
             state[at(place, POSITION, i)] = state[at(place, CANDIDATE, i)];
@@ -88,45 +86,6 @@ fn finish(place: Place, job: Job, key: vec2u, chain: u32, trajectory: u32) {
     }
 }
 
-// Up to `leapfrogs` leapfrog steps of every chain of every job, from where the last dispatch ended;
-// or the log density of every candidate.
-@compute @workgroup_size(WORKGROUP)
-fn run(@builtin(global_invocation_id) id: vec3u) {
-    let job = jobs[id.y];
-    let chain = id.x;
-    if chain >= job.used {
-        return;
-    }
-    let place = Place(job.model, job.state + chain, job.columns);
-    let factor = models[job.model].factor;
-    let key = models[job.model].key;
-    var trajectory = job.trajectory;
-    var step = job.step;
-    for (var left = job.leapfrogs; left > 0u; left--) {
-        if job.evaluate == 0u {
-            if trajectory >= job.n_trajectories {
-                break;
-            }
-            // Two half kicks meet between steps; only the first and the last are half ones.
-            var epsilon = job.step_size;
-            if step == 0u {
-                begin(place, key, chain, job.first + trajectory);
-                epsilon *= 0.5;
-            }
-            kick(place, factor, epsilon);
-            drift(place, factor, job.step_size);
-        }
-        state[place.base] = log_density(place);
-        step++;
-        if job.evaluate == 0u && step == lists[job.list + trajectory] {
-            kick(place, factor, 0.5 * job.step_size);
-            finish(place, job, key, chain, trajectory);
-            step = 0u;
-            trajectory++;
-        }
-    }
-}
-
 // The chains take over their candidates.
 @compute @workgroup_size(WORKGROUP)
 fn adopt(@builtin(global_invocation_id) id: vec3u) {
@@ -134,7 +93,7 @@ fn adopt(@builtin(global_invocation_id) id: vec3u) {
     if id.x >= job.used {
         return;
     }
-    let place = Place(job.model, job.state + id.x, job.columns);
+    let place = place_of(job, id.x);
     for (var i = 0u; i < DIM; i++) {
         state[at(place, POSITION, i)] = state[at(place, CANDIDATE, i)];
         state[at(place, GRADIENT, i)] = state[at(place, CANDIDATE_GRADIENT, i)];
@@ -149,8 +108,8 @@ fn copy_chains(@builtin(global_invocation_id) id: vec3u) {
     if id.x >= job.used {
         return;
     }
-    let source = Place(job.model, job.state + lists[job.list + 2u * id.x], job.columns);
-    let goal = Place(job.model, job.state + lists[job.list + 2u * id.x + 1u], job.columns);
+    let source = place_of(job, lists[job.list + 2u * id.x]);
+    let goal = place_of(job, lists[job.list + 2u * id.x + 1u]);
     for (var i = 0u; i < DIM; i++) {
         state[at(goal, POSITION, i)] = state[at(source, POSITION, i)];
         state[at(goal, GRADIENT, i)] = state[at(source, GRADIENT, i)];

@@ -29,12 +29,14 @@ fn record(job: SumJob, trajectory: u32, which: u32, element: u32) -> u32 {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn moments(@builtin(global_invocation_id) id: vec3u) {
+fn moments(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let job = jobs[id.y];
+    // More sums than workgroups in a row go on in the next.
+    let sum = id.z * groups.x * WORKGROUP + id.x;
     let squares = DIM * DIM;
-    if id.x < squares {
-        let i = id.x / DIM;
-        let j = id.x % DIM;
+    if sum < squares {
+        let i = sum / DIM;
+        let j = sum % DIM;
         let ci = centers[job.center + i];
         let cj = centers[job.center + j];
         var xx = 0.0;
@@ -49,10 +51,10 @@ fn moments(@builtin(global_invocation_id) id: vec3u) {
                 gg = fma(records[gi + c], records[gj + c], gg);
             }
         }
-        sums[job.sums + id.x] = xx;
-        sums[job.sums + squares + id.x] = gg;
-    } else if id.x < squares + DIM {
-        let i = id.x - squares;
+        sums[job.sums + sum] = xx;
+        sums[job.sums + squares + sum] = gg;
+    } else if sum < squares + DIM {
+        let i = sum - squares;
         var g = 0.0;
         for (var k = 0u; k < job.n_trajectories; k++) {
             for (var c = 0u; c < job.columns; c++) {
@@ -60,8 +62,8 @@ fn moments(@builtin(global_invocation_id) id: vec3u) {
             }
         }
         sums[job.sums + 2u * squares + i] = g;
-    } else if id.x < squares + DIM + job.columns * DIM {
-        let at = id.x - squares - DIM;
+    } else if sum < squares + DIM + job.columns * DIM {
+        let at = sum - squares - DIM;
         let chain = at / DIM;
         let i = at % DIM;
         var x = 0.0;

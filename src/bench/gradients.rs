@@ -144,7 +144,7 @@ impl Host {
         time: Duration,
     ) -> Option<String> {
         if let Some(gpu) = &self.gpu {
-            let most = GpuEngine::capacity(gpu, study.model.layout.n_values(), CHAINS);
+            let most = GpuEngine::capacity(gpu, study.model.as_ref(), CHAINS);
             if most < models {
                 return Some(format!("a buffer of the device holds {most} models"));
             }

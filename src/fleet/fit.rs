@@ -203,11 +203,13 @@ impl Fleet<'_> {
         self.device = Some(device);
         self.keep_unfit()?;
         let chains = self.file.sampler.chains;
-        let largest = todo.iter().map(|ready| ready.series[0].layout.n_values()).max().unwrap_or(1);
         let together = match &gpu {
             // Small batches: what is finished is kept when the run is stopped.
             None => (4 * rayon::current_num_threads()).max(16),
-            Some(gpu) => GpuEngine::capacity(gpu, largest, chains).min(GPU_BATCH),
+            Some(gpu) => {
+                let fit = |ready: &Ready| GpuEngine::capacity(gpu, &ready.series, chains);
+                todo.iter().map(fit).fold(GPU_BATCH, usize::min)
+            }
         };
         let together = self.options.batch.unwrap_or(together).max(1);
         for batch in todo.chunks(together) {

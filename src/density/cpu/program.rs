@@ -66,6 +66,8 @@ pub struct Series<R> {
     pub sparse_rows: Vec<usize>,
     /// Sparse entries: element and value.
     pub sparse: Vec<(usize, R)>,
+    /// Elements of the sparse columns.
+    pub sparse_elements: Vec<usize>,
 }
 
 /// The prior of an element.
@@ -201,6 +203,7 @@ impl<R: Real> Series<R> {
             dense,
             sparse_rows,
             sparse,
+            sparse_elements: sparse_columns.iter().map(|column| column.element).collect(),
         }
     }
 

@@ -37,30 +37,16 @@ pub fn registers(s: &Structure, columns: &Columns) -> BTreeSet<usize> {
     registers
 }
 
-/// The function `log_likelihood` of a series of a structure. Of a model of one series the slots are
-/// values; of `several` they are numbered within the series, whose head says what they stand for.
-pub fn log_likelihood(s: &Structure, columns: &Columns, several: bool) -> String {
+/// The function `log_likelihood` of a structure.
+pub fn log_likelihood(s: &Structure, columns: &Columns) -> String {
     let registers = registers(s, columns);
-    let slot = |e: usize| if several { format!("slot{e}") } else { format!("{e}u") };
-    let series = if several {
-        "read_series(model, head)"
-    } else {
-        "Series(model.rows, model.n_rows, model.n_train)"
-    };
-    let mut code = format!(
-        "// The log likelihood of a series of one structure.\n\n\
-         fn log_likelihood(place: Place, head: u32) -> f32 {{\n    \
-         let model = models[place.model];\n    let series = {series};\n    var logp = 0.0;\n"
+    let mut code = String::from(
+        "// The log likelihood of one structure.\n\n\
+         fn log_likelihood(place: Place) -> f32 {\n    \
+         let model = models[place.model];\n    var logp = 0.0;\n",
     );
     for &e in &registers {
-        if several {
-            if e.is_multiple_of(4) {
-                line(&mut code, 1, format!("let slots{} = rows[head + {}u];", e / 4, 1 + e / 4));
-            }
-            let component = ["x", "y", "z", "w"][e % 4];
-            line(&mut code, 1, format!("let slot{e} = u32(slots{}.{component});", e / 4));
-        }
-        line(&mut code, 1, format!("let v{e} = state[at(place, VALUE, {})];", slot(e)));
+        line(&mut code, 1, format!("let v{e} = state[at(place, VALUE, {e}u)];"));
         line(&mut code, 1, format!("var g{e} = 0.0;"));
     }
     for (c, channel) in s.channels.iter().enumerate() {
@@ -90,7 +76,7 @@ pub fn log_likelihood(s: &Structure, columns: &Columns, several: bool) -> String
         line(&mut code, 1, format!("g{e} += noise_back[{k}];"));
     }
     for &e in &registers {
-        line(&mut code, 1, format!("add_gradient(place, {}, g{e});", slot(e)));
+        line(&mut code, 1, format!("add_gradient(place, {e}u, g{e});"));
     }
     code.push_str("    return logp;\n}\n");
     code
@@ -118,8 +104,8 @@ fn declare_channel(code: &mut String, s: &Structure, c: usize, channel: &Channel
 
 /// The head of a loop over the rows: their numbers in registers.
 pub fn rows(code: &mut String, columns: &Columns) {
-    line(code, 1, "for (var t = 0u; t < series.n_rows; t++) {");
-    line(code, 2, "let row = series.rows + t * model.row_stride;");
+    line(code, 1, "for (var t = 0u; t < model.n_rows; t++) {");
+    line(code, 2, "let row = model.rows + t * model.row_stride;");
     for k in 0..columns.registers() {
         line(code, 2, format!("let r{k} = rows[row + {k}u];"));
     }
@@ -138,7 +124,7 @@ pub fn slide(code: &mut String, s: &Structure, columns: &Columns, c: usize) {
         // Outside of the training rows there is no response, whatever the family says of no spend.
         let response = format!("saturation_{}({spend}, p{c})", saturation(channel));
         let date = format!("t - {}u", s.max_shift() - channel.adstock.shift);
-        line(code, 2, format!("if {date} < series.n_train {{ x{c}_0 = {response}; }}"));
+        line(code, 2, format!("if {date} < model.n_train {{ x{c}_0 = {response}; }}"));
     }
 }
 

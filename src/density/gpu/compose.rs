@@ -31,26 +31,36 @@ const SHARED: [Wgsl; 8] = [
     shader!("kernel/hmc"),
 ];
 
+/// What a model does in one dispatch, or one of several series in a few.
+const RUN: Wgsl = shader!("kernel/run");
+const SERIES: Wgsl = shader!("kernel/series");
+
 /// What varies in time.
 const PROCESS: Wgsl = shader!("kernel/process");
 
 /// The kernel of the moments.
 const MOMENTS: Wgsl = shader!("kernel/moments");
 
-/// The program with the entry points `run`, `adopt` and `copy_chains`.
+/// The program with the entry points `adopt`, `copy_chains` and those of `run.wgsl` or, for several series,
+/// of `series.wgsl`.
 pub fn density(shape: &Shape) -> Program {
-    let Shape { structure, columns, series } = shape;
+    let Shape { structure, columns, series, slots } = shape;
     let mut header = format!(
         "const DIM: u32 = {}u;\nconst VALUES: u32 = {}u;\nconst N_WEIGHTS: i32 = {};\n\
-         const HIERARCHICAL: bool = {};\nconst N_SERIES: u32 = {series}u;\n\
-         const SERIES_STRIDE: u32 = {}u;\n",
+         const HIERARCHICAL: bool = {};\n",
         structure.dim,
         structure.n_values,
         structure.max_weights(),
         structure.hierarchical,
-        shape.head_vectors(),
     );
-    let mut leaves = vec![coordinate::WGSL, structure.likelihood.family().wgsl];
+    let steps = if *series == 1 {
+        RUN
+    } else {
+        writeln!(header, "const N_SERIES: u32 = {series}u;\nconst SLOTS: u32 = {slots}u;")
+            .expect("writing to a String");
+        SERIES
+    };
+    let mut leaves = vec![steps, coordinate::WGSL, structure.likelihood.family().wgsl];
     if !structure.curved.bumps.is_empty() {
         leaves.push(bump::WGSL);
     }
@@ -82,7 +92,7 @@ pub fn density(shape: &Shape) -> Program {
     }
     program
         .file("generated prior table", prior_table())
-        .file("generated log likelihood", body::log_likelihood(structure, columns, *series > 1))
+        .file("generated log likelihood", body::log_likelihood(structure, columns))
 }
 
 /// The program with the entry point `moments`.

@@ -2,16 +2,15 @@
 //! dispatches.
 
 use super::Work;
+use super::kernels::Kernels;
 use super::layout::{self, Job};
 use super::pack::{self, Iterations};
 use super::run::Run;
 use super::scratch::{Scratch, fill, grow, word};
 use crate::density::request::{Request, Response};
 use crate::error::Result;
-use crate::gpu::{Buffer, Command, Gpu, Kernel};
+use crate::gpu::{Buffer, Gpu, Kernel};
 
-/// Invocations per workgroup.
-pub(super) const WORKGROUP: usize = 64;
 /// Words of output (statistics and draws) that one round of models may need.
 const OUTPUT_WORDS: usize = 32 << 20;
 
@@ -21,10 +20,9 @@ pub struct Group {
     /// Values of the models.
     pub n_values: usize,
     pub(super) chains: usize,
-    pub(super) run: Kernel,
-    pub(super) adopt: Kernel,
-    pub(super) copy: Kernel,
-    pub(super) moments: Kernel,
+    pub(super) kernels: Kernels,
+    /// A model and, if it has several series, these: how many there are of each.
+    pub(super) models_each: usize,
     pub(super) models: Buffer<layout::Model>,
     pub(super) elements: Buffer<layout::Element>,
     pub(super) rows: Buffer<[f32; 4]>,
@@ -33,6 +31,8 @@ pub struct Group {
     pub(super) scratch: Scratch,
     /// Words of one model's chains.
     pub(super) state_words: usize,
+    /// Rows of the states of a model's series, where there are several.
+    pub(super) part_rows: usize,
     /// Leapfrog steps that fit into one dispatch, as measured so far.
     pub(super) leapfrogs: u32,
     /// Loop iterations per step, where the device bounds them.
@@ -79,31 +79,16 @@ impl Group {
         Ok(answers)
     }
 
-    /// Dispatches a kernel of the density's program over jobs.
-    pub(super) fn dispatch(
-        &self,
+    /// Dispatches a kernel over the chains of jobs.
+    fn dispatch(
+        &mut self,
         gpu: &Gpu,
-        kernel: &Kernel,
-        points: bool,
+        kernel: impl Fn(&Kernels) -> &Kernel,
         jobs: &[Job],
     ) -> Result<()> {
-        let columns = jobs.iter().map(|job| job.used as usize).max().unwrap_or(0);
-        gpu.write(&self.scratch.jobs, 0, jobs)?;
-        let state = if points { &self.scratch.points } else { &self.state };
-        gpu.submit(&[Command::Dispatch {
-            kernel,
-            bindings: vec![
-                self.scratch.jobs.all(),
-                self.scratch.lists.all(),
-                self.models.all(),
-                self.elements.all(),
-                self.rows.all(),
-                self.factors.all(),
-                state.all(),
-                self.scratch.output.all(),
-            ],
-            workgroups: [columns.div_ceil(WORKGROUP) as u32, jobs.len() as u32, 1],
-        }])
+        fill(gpu, "jobs", &mut self.scratch.jobs, jobs)?;
+        let bound = self.scratch.jobs.part(0..jobs.len());
+        gpu.submit(&[self.command(kernel(&self.kernels), bound, jobs, &[&self.state], 1)])
     }
 
     /// Log densities and gradients of points.
@@ -114,29 +99,30 @@ impl Group {
         answers: &mut Answers,
     ) -> Result<()> {
         let dim = self.dim;
-        let words = |points: &Vec<f32>| points.len() / dim * layout::point_rows(self.n_values);
-        for round in in_rounds(requests, |(_, points, _)| words(points)) {
-            let total = round.iter().map(|(_, points, _)| words(points)).sum();
-            grow(gpu, "points", &mut self.scratch.points, total)?;
-            grow(gpu, "jobs", &mut self.scratch.jobs, round.len())?;
+        let (rows, part_rows) = (layout::point_rows(self.n_values, dim), self.part_rows);
+        let number = |points: &Vec<f32>| points.len() / dim;
+        for round in in_rounds(requests, |(_, points, _)| number(points) * rows.max(part_rows)) {
+            let total: usize = round.iter().map(|(_, points, _)| number(points)).sum();
+            grow(gpu, "points", &mut self.scratch.points, total * rows)?;
             let mut jobs = Vec::with_capacity(round.len());
-            let mut base = 0;
+            let mut before = 0;
             for (_, points, place) in &round {
-                let n = points.len() / dim;
+                let (n, base) = (number(points), before * rows);
                 let at = base + layout::candidate_row(self.n_values) * n;
                 gpu.write(&self.scratch.points, at, &transpose(points, n, dim))?;
                 jobs.push(Job {
-                    model: word(*place)?,
+                    model: word(place * self.models_each)?,
                     state: word(base)?,
+                    parts: word(before * part_rows)?,
                     columns: word(n)?,
                     used: word(n)?,
                     leapfrogs: 1,
                     evaluate: 1,
                     ..Job::default()
                 });
-                base += words(points);
+                before += n;
             }
-            self.dispatch(gpu, &self.run, true, &jobs)?;
+            self.density(gpu, true, &jobs)?;
             let mut found: Vec<Vec<f32>> = jobs
                 .iter()
                 .map(|job| vec![0.0; layout::answer_rows(dim) * job.columns as usize])
@@ -148,7 +134,7 @@ impl Group {
                 .collect();
             gpu.fetch(&mut fetches)?;
             for ((at, points, _), rows) in round.iter().zip(&found) {
-                let n = points.len() / dim;
+                let n = number(points);
                 let (logp, grad) = rows.split_at(n);
                 let grad = transpose(grad, dim, n);
                 answers.push((*at, Response::Evaluated { logp: logp.to_vec(), grad }));
@@ -168,17 +154,16 @@ impl Group {
             return Ok(());
         }
         let (dim, n) = (self.dim, self.chains);
-        grow(gpu, "jobs", &mut self.scratch.jobs, requests.len())?;
         let mut jobs = Vec::with_capacity(requests.len());
         for (at, points, place) in requests {
             let base = place * self.state_words;
             let candidate = base + layout::candidate_row(self.n_values) * n;
             gpu.write(&self.state, candidate, &transpose(&points, n, dim))?;
-            jobs.push(Job { leapfrogs: 1, evaluate: 1, ..self.job(place)? });
+            jobs.push(Job { leapfrogs: 1, evaluate: 1, ..self.job(place, jobs.len())? });
             answers.push((at, Response::Done));
         }
-        self.dispatch(gpu, &self.run, false, &jobs)?;
-        self.dispatch(gpu, &self.adopt, false, &jobs)
+        self.density(gpu, false, &jobs)?;
+        self.dispatch(gpu, |kernels| &kernels.adopt, &jobs)
     }
 
     /// Copies chains.
@@ -191,26 +176,26 @@ impl Group {
         if requests.is_empty() {
             return Ok(());
         }
-        grow(gpu, "jobs", &mut self.scratch.jobs, requests.len())?;
         let (mut jobs, mut list) = (Vec::new(), Vec::new());
         for (at, place, pairs) in requests {
             jobs.push(Job {
                 used: word(pairs.len())?,
                 list: word(list.len())?,
-                ..self.job(place)?
+                ..self.job(place, 0)?
             });
             list.extend(pairs.iter().flat_map(|&(from, to)| [from, to]));
             answers.push((at, Response::Done));
         }
         fill(gpu, "lists", &mut self.scratch.lists, &list)?;
-        self.dispatch(gpu, &self.copy, false, &jobs)
+        self.dispatch(gpu, |kernels| &kernels.copy, &jobs)
     }
 
-    /// A job on a model's chains.
-    pub(super) fn job(&self, place: usize) -> Result<Job> {
+    /// A job on a model's chains, one of several by its number.
+    pub(super) fn job(&self, place: usize, number: usize) -> Result<Job> {
         Ok(Job {
-            model: word(place)?,
+            model: word(place * self.models_each)?,
             state: word(place * self.state_words)?,
+            parts: word(number * self.part_rows * self.chains)?,
             columns: word(self.chains)?,
             used: word(self.chains)?,
             ..Job::default()

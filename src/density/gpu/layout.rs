@@ -2,11 +2,12 @@
 
 use bytemuck::{Pod, Zeroable};
 
-/// One model's place in the shared buffers; twin of `Model` in `bindings.wgsl`.
+/// One model's place in the shared buffers, or that of one of its series where there are several; twin of
+/// `Model` in `bindings.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 pub struct Model {
-    /// First vec4 of its rows; of several series, of their heads.
+    /// First vec4 of its rows; of several series, of the table of what flows back.
     pub rows: u32,
     /// vec4s per row.
     pub row_stride: u32,
@@ -14,7 +15,7 @@ pub struct Model {
     pub n_rows: u32,
     /// Training rows.
     pub n_train: u32,
-    /// First of its elements.
+    /// First of its elements; of one of several series, first vec4 of its slots.
     pub elements: u32,
     /// First vec4 of its metric factor.
     pub factor: u32,
@@ -95,7 +96,9 @@ pub struct Job {
     pub step_size: f32,
     /// 1: only evaluate.
     pub evaluate: u32,
-    pub pad: [u32; 2],
+    /// Of several series, first word of their states.
+    pub parts: u32,
+    pub pad: u32,
 }
 
 /// One model's sums; twin of `SumJob` in `moments.wgsl`.
@@ -116,20 +119,25 @@ pub struct SumJob {
 }
 
 /// Rows of a state before its arrays: the candidate's log density.
-const HEAD: usize = 1;
-/// Arrays of a state that is only evaluated: gradient, candidate, value, slope.
-const EVALUATED: usize = 4;
-/// Arrays of a chain's state, and two rows after them.
-const ARRAYS: usize = 7;
+pub const HEAD: usize = 1;
+/// Arrays with a row for every value: gradient, value, slope.
+const OF_VALUES: usize = 3;
+/// Arrays of a chain's state with a row for every element, the candidate the first; two rows follow.
+const OF_ELEMENTS: usize = 4;
 
-/// Rows of a state that is only evaluated. Its arrays have a row for every value.
-pub fn point_rows(n_values: usize) -> usize {
-    HEAD + EVALUATED * n_values
+/// Rows of the state of one of several series.
+pub fn part_rows(slots: usize) -> usize {
+    HEAD + OF_VALUES * slots
+}
+
+/// Rows of a state that is only evaluated.
+pub fn point_rows(n_values: usize, dim: usize) -> usize {
+    candidate_row(n_values) + dim
 }
 
 /// Rows of a chain's state.
-pub fn chain_rows(n_values: usize) -> usize {
-    HEAD + ARRAYS * n_values + 2
+pub fn chain_rows(n_values: usize, dim: usize) -> usize {
+    candidate_row(n_values) + OF_ELEMENTS * dim + 2
 }
 
 /// Rows to read back after an evaluation: log density, then gradient.
@@ -139,7 +147,7 @@ pub fn answer_rows(dim: usize) -> usize {
 
 /// The row of the first element of the candidate.
 pub fn candidate_row(n_values: usize) -> usize {
-    HEAD + n_values
+    HEAD + OF_VALUES * n_values
 }
 
 /// vec4s of a metric factor: L row by row, then Lᵀ row by row.

@@ -6,20 +6,23 @@ mod calibration;
 mod compose;
 mod curved;
 mod group;
+mod kernels;
 mod layout;
 mod pack;
 mod plan;
 mod run;
 mod scratch;
 mod shape;
+mod steps;
 
 use super::request::{Engine, Request, Response};
 use crate::error::{Error, Result};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Program};
 use crate::math::Key;
 use crate::model::{Model, Space};
 use group::Group;
 use plan::{Member, Plan};
+use shape::{Shape, most_slots};
 
 /// What the engine has done so far; `run.json` reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +72,17 @@ impl GpuEngine {
         space: Space,
         chains: usize,
     ) -> Result<Self> {
+        Self::by(compose::density, gpu, models, space, chains)
+    }
+
+    /// With given kernels.
+    fn by(
+        program: impl Fn(&Shape) -> Program,
+        gpu: Gpu,
+        models: &[(impl AsRef<[Model]>, Key)],
+        space: Space,
+        chains: usize,
+    ) -> Result<Self> {
         let mut plans: Vec<Plan> = Vec::new();
         let mut places = Vec::with_capacity(models.len());
         for (model, key) in models {
@@ -82,16 +96,24 @@ impl GpuEngine {
             };
             places.push((at, plans[at].add(member)));
         }
-        let build = |plan: Plan| plan.build(&gpu, chains);
+        let build = |plan: Plan| {
+            let program = program(&plan.shape);
+            plan.build(&gpu, chains, &program)
+        };
         let groups = plans.into_iter().map(build).collect::<Result<_>>()?;
         let read_before = gpu.counters().bytes_read;
         Ok(Self { gpu, groups, places, work: Work::default(), read_before })
     }
 
-    /// Models of up to `dim` parameters whose chains fit into one buffer of the device.
-    pub fn capacity(gpu: &Gpu, n_values: usize, chains: usize) -> usize {
+    /// How many models like this one, given as its series see it, fit into the buffers of the device.
+    pub fn capacity(gpu: &Gpu, model: &[Model], chains: usize) -> usize {
         let words = gpu.info().max_buffer.min(gpu.info().max_storage_binding) / 4;
-        let per_model = layout::chain_rows(n_values) * chains;
+        let structure = &model[0].structure;
+        let mut rows = layout::chain_rows(structure.n_values, structure.dim);
+        if model.len() > 1 {
+            rows = rows.max(model.len() * layout::part_rows(most_slots(&model[0])));
+        }
+        let per_model = (rows * chains).max(4 * layout::factor_vectors(structure.dim));
         usize::try_from(words).unwrap_or(usize::MAX).min(u32::MAX as usize) / per_model
     }
 
@@ -128,6 +150,9 @@ impl Engine for GpuEngine {
 }
 
 /// The kernels of a model as text, for checks without a device.
-pub fn program(model: &(impl AsRef<[Model]> + ?Sized), space: Space) -> crate::gpu::Program {
+pub fn program(model: &(impl AsRef<[Model]> + ?Sized), space: Space) -> Program {
     Member::new(model.as_ref(), Key([0; 2]), space).program()
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,15 @@
 
 use super::body::ROW_HEAD;
 use super::compose::{nested_code, prior_code};
-use super::layout::{Element, IMPLIED, NO_PRIOR, NUMBER};
+use super::layout::{Element, HEAD, IMPLIED, Model, NO_PRIOR, NUMBER, part_rows};
+use super::scratch::word;
 use super::shape::Shape;
 use crate::density::cpu::{Prior, Program, Series};
+use crate::error::Result;
 use crate::model::cost::Cost;
 use crate::model::layout::Operand;
 use crate::model::lift::Lift;
+use std::collections::BTreeMap;
 
 /// Which columns of a model are dense; with the structure it decides the kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -63,47 +66,65 @@ impl Columns {
     }
 }
 
-/// Packs a model's numbers. Of several series a head of each comes first (first row, number of rows,
-/// training rows, then its slots), and behind the heads of all the numbers of each. Places count from the
-/// begin.
-pub fn numbers(program: &Program<f32>, shape: &Shape, slots: &[Vec<usize>]) -> Rows {
+/// Packs a model's numbers behind those of others, and says where they are. Of several series the table of
+/// what flows back comes first, then of each the slots and the numbers: as many models of their own.
+pub fn numbers(
+    program: &Program<f32>,
+    shape: &Shape,
+    slots: &[Vec<usize>],
+    all: &mut Vec<[f32; 4]>,
+) -> Result<Vec<Model>> {
     if let [only] = &program.series[..] {
-        return rows(only, &shape.columns, 0);
+        return Ok(vec![series(only, &shape.columns, |element| element, all)?]);
     }
-    // Whole numbers up to 2^24 are exact.
-    let vectors = |words: &[usize]| {
-        let word = |k: usize| words.get(k).map_or(0.0, |&x| x as f32);
-        let four = |k| [word(k), word(k + 1), word(k + 2), word(k + 3)];
-        (0..words.len()).step_by(4).map(four).collect::<Vec<_>>()
-    };
-    let begin = shape.head_vectors() * program.series.len();
-    let (mut heads, mut all) = (Vec::new(), Vec::new());
-    for (series, slots) in program.series.iter().zip(slots) {
-        let first = begin + all.len();
-        let rows = rows(series, &shape.columns, first);
-        heads.extend(vectors(&[first, rows.n_rows, series.n_train, 0]));
-        heads.extend(vectors(slots));
-        all.extend(rows.numbers);
+    let mut models = vec![Model { rows: word(all.len())?, ..Model::default() }];
+    all.extend(back(shape, slots));
+    for (of, slots) in program.series.iter().zip(slots) {
+        let elements = word(all.len())?;
+        all.extend(vectors(slots));
+        let numbers: BTreeMap<_, _> = slots.iter().zip(0..).collect();
+        let model = series(of, &shape.columns, |element| numbers[&element], all)?;
+        models.push(Model { elements, ..model });
     }
-    heads.extend(all);
-    // Every head says how many rows there are.
-    Rows { numbers: heads, n_rows: 0, lifts: 0 }
+    Ok(models)
 }
 
-/// Rows of a series, then its sparse entries, its lift tests and its costs per target.
-pub struct Rows {
-    /// The numbers.
-    pub numbers: Vec<[f32; 4]>,
-    /// Number of rows.
-    pub n_rows: usize,
-    /// First of the lift tests.
-    pub lifts: usize,
+/// Whole numbers, which are exact up to 2^24.
+fn vectors(numbers: &[usize]) -> Vec<[f32; 4]> {
+    let number = |k: usize| numbers.get(k).map_or(0.0, |&x| x as f32);
+    let four = |k| [number(k), number(k + 1), number(k + 2), number(k + 3)];
+    (0..numbers.len()).step_by(4).map(four).collect()
 }
 
-/// Packs the rows of a series, whose numbers begin at `first`: with the largest shift of a channel, row r
-/// holds everything but spend of date r − shift, and of each channel the spend that its window ends with
-/// there, so that a window that looks ahead has read what it needs.
-fn rows(program: &Series<f32>, columns: &Columns, first: usize) -> Rows {
+/// For every value the begin and the number of the rows that hold what flows back to it, of the states of
+/// all series in a row; then those rows. Counted from the begin of the table.
+fn back(shape: &Shape, slots: &[Vec<usize>]) -> Vec<[f32; 4]> {
+    let mut sources = vec![Vec::new(); shape.structure.n_values];
+    for (s, slots) in slots.iter().enumerate() {
+        for (slot, &value) in slots.iter().enumerate() {
+            sources[value].push(s * part_rows(shape.slots) + HEAD + slot);
+        }
+    }
+    let (mut table, mut rows) = (Vec::new(), Vec::new());
+    for its in &sources {
+        table.extend(vectors(&[sources.len() + rows.len(), its.len()]));
+        rows.extend(vectors(its));
+    }
+    table.extend(rows);
+    table
+}
+
+/// Packs the numbers of a series, of which `slot` numbers the elements: rows, sparse entries, lift tests,
+/// costs per target, priors of returns. With the largest shift of a channel, row r holds everything but
+/// spend of date r − shift, and of each channel the spend that its window ends with there, so that a window
+/// that looks ahead has read what it needs.
+fn series(
+    program: &Series<f32>,
+    columns: &Columns,
+    slot: impl Fn(usize) -> usize,
+    all: &mut Vec<[f32; 4]>,
+) -> Result<Model> {
+    let begin = all.len();
     let s = &program.structure;
     let (n, stride) = (program.n_train, columns.stride());
     let shift = s.max_shift();
@@ -122,7 +143,7 @@ fn rows(program: &Series<f32>, columns: &Columns, first: usize) -> Rows {
             let sparse = program.sparse_rows[t]..program.sparse_rows[t + 1];
             row[0] = program.target[t];
             // Whole numbers up to 2^24 are exact.
-            row[1] = (first + n_rows * stride + sparse.start) as f32;
+            row[1] = (n_rows * stride + sparse.start) as f32;
             row[2] = sparse.len() as f32;
             for (to, x) in row[ROW_HEAD..].iter_mut().zip(program.dense_row(t)) {
                 *to = x;
@@ -137,25 +158,33 @@ fn rows(program: &Series<f32>, columns: &Columns, first: usize) -> Rows {
             basis.copy_from_slice(program.basis_on(t, columns.basis));
         }
     }
-    let mut numbers: Vec<[f32; 4]> =
-        words.chunks_exact(4).map(|w| [w[0], w[1], w[2], w[3]]).collect();
-    numbers.extend(program.sparse.iter().map(|&(element, x)| [element as f32, x, 0.0, 0.0]));
-    let lifts = numbers.len();
+    all.extend(words.chunks_exact(4).map(|w| [w[0], w[1], w[2], w[3]]));
+    all.extend(program.sparse.iter().map(|&(element, x)| [slot(element) as f32, x, 0.0, 0.0]));
+    let lifts = all.len();
     let lift =
         |lift: &Lift| [lift.spend[0], lift.spend[1], lift.effect, lift.sigma].map(|x| x as f32);
-    numbers.extend(program.lifts.iter().map(lift));
+    all.extend(program.lifts.iter().map(lift));
     if s.curved.media.is_some() {
         let row = |lift: &Lift| lift.row.map_or(0, |row| (row + shift) * stride);
-        numbers.extend(program.lifts.iter().map(|lift| [row(lift) as f32, 0.0, 0.0, 0.0]));
+        all.extend(program.lifts.iter().map(|lift| [row(lift) as f32, 0.0, 0.0, 0.0]));
     }
     let cost = |cost: &Cost| [cost.target, cost.sigma, cost.least, 0.0].map(|x| x as f32);
-    numbers.extend(program.costs.iter().map(cost));
+    all.extend(program.costs.iter().map(cost));
     for (roas, constants) in &program.roas {
         let code = f64::from(prior_code(roas.distribution));
-        numbers.push([roas.factor, roas.factor.ln(), code, 0.0].map(|x| x as f32));
-        numbers.push(constants.map(|x| x as f32));
+        all.push([roas.factor, roas.factor.ln(), code, 0.0].map(|x| x as f32));
+        all.push(constants.map(|x| x as f32));
     }
-    Rows { numbers, n_rows, lifts }
+    Ok(Model {
+        rows: word(begin)?,
+        row_stride: word(stride)?,
+        n_rows: word(n_rows)?,
+        n_train: word(n)?,
+        lower: program.lower as f32,
+        lifts: word(lifts)?,
+        frequency: program.frequency as f32,
+        ..Model::default()
+    })
 }
 
 /// Packs the elements.
@@ -231,24 +260,27 @@ pub struct Iterations {
 }
 
 impl Iterations {
-    /// What the loops of `shaders/kernel/` do for a model, rounded up.
-    pub fn of(program: &Program<f32>) -> Self {
+    /// What the loops of `shaders/kernel/` do for a model, rounded up. Of several series every part of a
+    /// step is a dispatch of its own.
+    pub fn of(program: &Program<f32>, shape: &Shape) -> Self {
         let dim = program.dim();
-        let blocks = dim.div_ceil(4);
-        let product = blocks * (dim / 2 + 10);
-        let of = |series: &Series<f32>| {
-            let s = &series.structure;
-            let rows = series.n_train + s.max_shift();
-            let dates = rows * (1 + 2 * (s.costs.len() + s.roas.len())) + 2 * series.sparse.len();
-            // Of each process: its mean, its values and what flows back to them, and its parameters.
-            let basis = s.curved.basis().div_ceil(4);
-            let varying = 2 * (rows * (1 + 4 * basis) + 16 * basis) * usize::from(basis > 0);
-            dates + varying + 8 * s.max_weights() + 8
+        let product = dim.div_ceil(4) * (dim / 2 + 10);
+        let likelihoods = program.series.iter().map(of_likelihood);
+        let (leapfrog, trajectory) = match program.series.len() {
+            1 => (2 * product + dim + likelihoods.sum::<usize>(), product + 10 * dim),
+            n => ((shape.slots + likelihoods.max().unwrap_or(0)).max(5 * dim + n), 0),
         };
-        let series: usize = program.series.iter().map(of).sum();
-        Self {
-            leapfrog: (2 * product + dim + series) as u32,
-            trajectory: (product + 10 * dim) as u32,
-        }
+        Self { leapfrog: leapfrog as u32, trajectory: trajectory as u32 }
     }
+}
+
+/// Those of the likelihood of a series.
+fn of_likelihood(series: &Series<f32>) -> usize {
+    let s = &series.structure;
+    let rows = series.n_train + s.max_shift();
+    let dates = rows * (1 + 2 * (s.costs.len() + s.roas.len())) + 2 * series.sparse.len();
+    // Of each process: its mean, its values and what flows back to them, and its parameters.
+    let basis = s.curved.basis().div_ceil(4);
+    let varying = 2 * (rows * (1 + 4 * basis) + 16 * basis) * usize::from(basis > 0);
+    dates + varying + 8 * s.max_weights() + 8
 }

@@ -1,22 +1,23 @@
 //! Which models share kernels, and how their numbers come onto the device.
 
 use super::compose;
-use super::group::{Group, WORKGROUP};
+use super::group::Group;
+use super::kernels::Kernels;
 use super::layout;
 use super::pack::{self, Iterations};
 use super::scratch::{Scratch, word};
 use super::shape::Shape;
 use crate::density::cpu::Program;
 use crate::error::{Error, Result};
-use crate::gpu::{Access, Gpu};
+use crate::gpu::{self, Gpu};
 use crate::math::Key;
-use crate::model::{Model, Space};
+use crate::model::{Model, Space, Structure};
 
 /// A model packed for the device.
 pub struct Member {
     program: Program<f32>,
     shape: Shape,
-    /// Slots of every series, where there are several.
+    /// What the slots of every series stand for, where there are several.
     slots: Vec<Vec<usize>>,
     key: Key,
 }
@@ -30,14 +31,14 @@ impl Member {
     }
 
     /// The text of its kernels.
-    pub fn program(&self) -> crate::gpu::Program {
+    pub fn program(&self) -> gpu::Program {
         compose::density(&self.shape)
     }
 }
 
 /// A group before it has buffers.
 pub struct Plan {
-    shape: Shape,
+    pub shape: Shape,
     members: Vec<Member>,
 }
 
@@ -60,7 +61,7 @@ impl Plan {
 
     /// The longest loops of any member; refused where the device would leave them.
     fn iterations(&self, gpu: &Gpu) -> Result<Iterations> {
-        let all = || self.members.iter().map(|member| Iterations::of(&member.program));
+        let all = || self.members.iter().map(|member| Iterations::of(&member.program, &self.shape));
         let longest = Iterations {
             leapfrog: all().map(|n| n.leapfrog).max().unwrap_or(1),
             trajectory: all().map(|n| n.trajectory).max().unwrap_or(1),
@@ -78,53 +79,29 @@ impl Plan {
     }
 
     /// Compiles the kernels and fills the buffers.
-    pub fn build(self, gpu: &Gpu, chains: usize) -> Result<Group> {
+    pub fn build(self, gpu: &Gpu, chains: usize, program: &gpu::Program) -> Result<Group> {
         let iterations = self.iterations(gpu)?;
-        let structure = &self.shape.structure;
-        let dim = structure.dim;
+        let Shape { structure: Structure { dim, n_values, .. }, series, slots, .. } = self.shape;
         let (mut models, mut elements, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for (m, member) in self.members.iter().enumerate() {
-            let packed = pack::numbers(&member.program, &self.shape, &member.slots);
-            let series = &member.program.series[0];
-            models.push(layout::Model {
-                rows: word(rows.len())?,
-                row_stride: word(self.shape.columns.stride())?,
-                n_rows: word(packed.n_rows)?,
-                n_train: word(series.n_train)?,
+            let mut its = pack::numbers(&member.program, &self.shape, &member.slots, &mut rows)?;
+            its[0] = layout::Model {
                 elements: word(elements.len())?,
                 factor: word(m * layout::factor_vectors(dim))?,
                 key: member.key.0,
-                lower: series.lower as f32,
-                lifts: word(rows.len() + packed.lifts)?,
-                frequency: series.frequency as f32,
-                ..Default::default()
-            });
+                ..its[0]
+            };
+            models.extend(its);
             elements.extend(pack::elements(&member.program));
-            rows.extend(packed.numbers);
         }
-        let state_words = layout::chain_rows(structure.n_values) * chains;
-        let program = compose::density(&self.shape);
-        use Access::{Read, ReadWrite};
-        let shared = [Read, Read, Read, Read, Read, Read, ReadWrite, ReadWrite];
-        let kernel = |entry: &str| {
-            gpu.kernel(entry, &program, entry, &shared, &[("WORKGROUP", WORKGROUP as f64)])
-        };
-        let sums = compose::moments(dim);
+        let state_words = layout::chain_rows(n_values, dim) * chains;
         let n = self.members.len();
         Ok(Group {
             dim,
-            n_values: structure.n_values,
+            n_values,
             chains,
-            run: kernel("run")?,
-            adopt: kernel("adopt")?,
-            copy: kernel("copy_chains")?,
-            moments: gpu.kernel(
-                "moments",
-                &sums,
-                "moments",
-                &[Read, Read, Read, ReadWrite],
-                &[("WORKGROUP", WORKGROUP as f64)],
-            )?,
+            kernels: Kernels::new(gpu, program, &self.shape)?,
+            models_each: models.len() / n,
             models: gpu.buffer_from("models", &models)?,
             elements: gpu.buffer_from("elements", &elements)?,
             rows: gpu.buffer_from("rows", &rows)?,
@@ -132,6 +109,7 @@ impl Plan {
             state: gpu.buffer("chains", n * state_words)?,
             scratch: Scratch::new(gpu)?,
             state_words,
+            part_rows: if series == 1 { 0 } else { series * layout::part_rows(slots) },
             leapfrogs: 8,
             iterations,
         })

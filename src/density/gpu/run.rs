@@ -1,7 +1,8 @@
 //! Trajectories of a group's models: dispatch after dispatch without the host, then one read.
 
 use super::Work;
-use super::group::{Answers, Group, WORKGROUP, transpose};
+use super::group::{Answers, Group, transpose};
+use super::kernels::WORKGROUP;
 use super::layout::{Job, SumJob};
 use super::pack::Iterations;
 use super::scratch::{fill, grow, word};
@@ -12,6 +13,10 @@ use std::time::{Duration, Instant};
 
 /// How long one dispatch should take: far below the drivers' watchdogs, far above its overhead.
 const DISPATCH: Duration = Duration::from_millis(50);
+
+/// Leapfrog steps of one submission at most, in one dispatch or in parts.
+const MOST: u32 = 65_536;
+const MOST_IN_PARTS: u32 = 64;
 
 /// A run request of one model.
 pub(super) struct Run {
@@ -57,15 +62,14 @@ impl Group {
                 first: run.first,
                 record: word(run.record())?,
                 step_size: run.step_size,
-                ..self.job(run.place)?
+                ..self.job(run.place, jobs.len())?
             });
             list.extend_from_slice(&run.n_steps);
             output += run.output_words(dim, chains);
         }
-        grow(gpu, "jobs", &mut self.scratch.jobs, jobs.len())?;
         grow(gpu, "output", &mut self.scratch.output, output)?;
         fill(gpu, "lists", &mut self.scratch.lists, &list)?;
-        self.trajectories(gpu, &runs, &mut jobs, work)?;
+        self.trajectories(gpu, &runs, &mut jobs, &list, work)?;
 
         let sums = self.sums(gpu, &runs, &jobs)?;
         // Statistics always; records only where they are the answer.
@@ -92,31 +96,43 @@ impl Group {
         gpu: &Gpu,
         runs: &[Run],
         jobs: &mut [Job],
+        list: &[u32],
         work: &mut Work,
     ) -> Result<()> {
+        // In parts a step is a dispatch, else a dispatch has as many as it may.
+        let most = if self.in_parts() { MOST_IN_PARTS } else { MOST };
         loop {
-            let mut live = Vec::with_capacity(jobs.len());
-            let mut full = false;
-            for (job, run) in jobs.iter_mut().zip(runs) {
-                if job.trajectory == job.n_trajectories {
-                    continue;
+            let (steps, each) =
+                if self.in_parts() { (self.leapfrogs, 1) } else { (1, self.leapfrogs) };
+            let (mut done, mut full) = (Vec::new(), false);
+            for _ in 0..steps {
+                let mut live = Vec::with_capacity(jobs.len());
+                full = false;
+                for (job, run) in jobs.iter_mut().zip(runs) {
+                    if job.trajectory == job.n_trajectories {
+                        continue;
+                    }
+                    let begin = *job;
+                    let allowed = gpu.info().max_iterations;
+                    let taken = advance(job, run, each, &self.iterations, allowed, work);
+                    live.push(Job { leapfrogs: taken, ..begin });
+                    full |= taken == each;
                 }
-                let begin = *job;
-                let allowed = gpu.info().max_iterations;
-                let taken = advance(job, run, self.leapfrogs, &self.iterations, allowed, work);
-                live.push(Job { leapfrogs: taken, ..begin });
-                full |= taken == self.leapfrogs;
+                if live.is_empty() {
+                    break;
+                }
+                work.dispatches += 1;
+                work.models += live.len() as u64;
+                done.push(live);
             }
-            if live.is_empty() {
+            if done.is_empty() {
                 return Ok(());
             }
             let begun = Instant::now();
-            self.dispatch(gpu, &self.run, false, &live)?;
+            self.leap(gpu, &done, list)?;
             gpu.wait()?;
-            work.dispatches += 1;
-            work.models += live.len() as u64;
             if full {
-                self.leapfrogs = resized(self.leapfrogs, begun.elapsed());
+                self.leapfrogs = resized(self.leapfrogs, begun.elapsed()).min(most);
             }
         }
     }
@@ -144,16 +160,17 @@ impl Group {
         fill(gpu, "sum jobs", &mut self.scratch.sum_jobs, &sum_jobs)?;
         fill(gpu, "centers", &mut self.scratch.centers, &centers)?;
         grow(gpu, "sums", &mut self.scratch.sums, sum_jobs.len() * words)?;
-        let invocations = dim * dim + dim + chains * dim;
+        let workgroups = (dim * dim + dim + chains * dim).div_ceil(WORKGROUP) as u32;
+        let in_a_row = workgroups.min(gpu.info().max_workgroups);
         gpu.submit(&[Command::Dispatch {
-            kernel: &self.moments,
+            kernel: &self.kernels.moments,
             bindings: vec![
                 self.scratch.sum_jobs.all(),
                 self.scratch.output.all(),
                 self.scratch.centers.all(),
                 self.scratch.sums.all(),
             ],
-            workgroups: [invocations.div_ceil(WORKGROUP) as u32, sum_jobs.len() as u32, 1],
+            workgroups: [in_a_row, sum_jobs.len() as u32, workgroups.div_ceil(in_a_row)],
         }])?;
         let found = gpu.read(&self.scratch.sums, 0..sum_jobs.len() * words)?;
         let mut found = found.chunks_exact(words);
@@ -207,7 +224,7 @@ fn advance(
 /// most, since one measurement is noisy.
 fn resized(leapfrogs: u32, elapsed: Duration) -> u32 {
     let ratio = DISPATCH.as_secs_f64() / elapsed.as_secs_f64().max(1e-6);
-    (f64::from(leapfrogs) * ratio.clamp(0.25, 4.0)).round().clamp(1.0, 65_536.0) as u32
+    (f64::from(leapfrogs) * ratio.clamp(0.25, 4.0)).round().max(1.0) as u32
 }
 
 /// The answer of a run from its words.

@@ -17,6 +17,8 @@ pub(super) struct Scratch {
     pub jobs: Buffer<Job>,
     pub lists: Buffer<u32>,
     pub points: Buffer<f32>,
+    /// States of the series of models of several.
+    pub parts: Buffer<f32>,
     pub output: Buffer<f32>,
     pub sum_jobs: Buffer<SumJob>,
     pub centers: Buffer<f32>,
@@ -29,6 +31,7 @@ impl Scratch {
             jobs: gpu.buffer("jobs", 1)?,
             lists: gpu.buffer("lists", 1)?,
             points: gpu.buffer("points", 1)?,
+            parts: gpu.buffer("series", 1)?,
             output: gpu.buffer("output", 1)?,
             sum_jobs: gpu.buffer("sum jobs", 1)?,
             centers: gpu.buffer("centers", 1)?,

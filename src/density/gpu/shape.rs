@@ -4,7 +4,7 @@
 use super::body::registers;
 use super::pack::Columns;
 use crate::density::cpu::{Program, Series};
-use crate::model::Structure;
+use crate::model::{Model, Structure};
 use std::collections::BTreeMap;
 
 /// What decides the text of a kernel.
@@ -16,23 +16,27 @@ pub struct Shape {
     pub columns: Columns,
     /// Number of series.
     pub series: usize,
+    /// Number of slots of a series; values of the model where there is one.
+    pub slots: usize,
 }
 
 impl Shape {
-    /// The shape of a model; and for each of its series, where it has several, the slots that the
-    /// numbers of the shape stand for.
+    /// The shape of a model; and for each of its series, where it has several, the values that its
+    /// slots stand for.
     pub fn new(program: &Program<f32>) -> (Self, Vec<Vec<usize>>) {
         let (first, series) = (&program.series[0], program.series.len());
-        let columns = Columns::new(first);
-        let shape = Self { structure: first.structure.clone(), columns, series };
+        let (structure, columns) = (first.structure.clone(), Columns::new(first));
+        let shape = Self { structure, columns, series, slots: program.n_values };
         if series == 1 {
-            return (shape, vec![Vec::new()]);
+            return (shape, Vec::new());
         }
         let known = registers(&shape.structure, &shape.columns);
         let numbers: BTreeMap<usize, usize> =
-            known.iter().enumerate().map(|(number, &slot)| (slot, number)).collect();
-        let tables = program.series.iter().map(|other| table(&numbers, first, other)).collect();
-        (shape.renamed(|slot| numbers[&slot]), tables)
+            known.iter().enumerate().map(|(number, &value)| (value, number)).collect();
+        let tables: Vec<_> =
+            program.series.iter().map(|other| table(&numbers, first, other)).collect();
+        let shape = Self { slots: tables[0].len(), ..shape };
+        (shape.renamed(|value| numbers[&value]), tables)
     }
 
     /// With other names for the slots.
@@ -42,14 +46,12 @@ impl Shape {
             .for_each(|slot| *slot = name(*slot));
         self
     }
+}
 
-    /// vec4s of the head of a series where there are several: where its numbers stand, then its slots.
-    pub fn head_vectors(&self) -> usize {
-        if self.series == 1 {
-            return 0;
-        }
-        1 + registers(&self.structure, &self.columns).len().div_ceil(4)
-    }
+/// Slots of a model's series, or more.
+pub fn most_slots(model: &Model) -> usize {
+    let (mut structure, columns) = (model.structure.clone(), model.series.columns.len());
+    slots(&mut structure, &mut []).len() + columns
 }
 
 /// Every place of a slot, in the same order for all series of a model.
@@ -60,16 +62,17 @@ fn slots<'a>(structure: &'a mut Structure, dense: &'a mut [usize]) -> Vec<&'a mu
     structure.likelihood_slots.iter_mut().chain(dense).chain(of_channels).collect()
 }
 
-/// The slots of a series in the order of their numbers. Series differ in labels alone, so what is one
-/// slot to the first of them is one to all.
+/// The values of a series in the order of the slots' numbers, those of sparse columns last. Series differ
+/// in labels alone, so what is one value to the first of them is one to all.
 fn table(numbers: &BTreeMap<usize, usize>, first: &Series<f32>, other: &Series<f32>) -> Vec<usize> {
     let all = |series: &Series<f32>| {
         let (mut structure, mut dense) = (series.structure.clone(), series.dense_elements.clone());
         slots(&mut structure, &mut dense).into_iter().map(|slot| *slot).collect::<Vec<_>>()
     };
     let mut table = vec![0; numbers.len()];
-    for (slot, its) in all(first).into_iter().zip(all(other)) {
-        table[numbers[&slot]] = its;
+    for (value, its) in all(first).into_iter().zip(all(other)) {
+        table[numbers[&value]] = its;
     }
+    table.extend(&other.sparse_elements);
     table
 }
