@@ -42,7 +42,6 @@ fn quantities(model: &Model) -> Vec<String> {
 /// sampler's coordinates, where priors are standard normal.
 fn ranks(name: &str, tables: &str, shift: f64) -> Ranks {
     let base = small::weekly_model(60, tables);
-    let coordinates = base.layout.coordinates(Space::Sampling);
     let mut truths = Vec::new();
     let mut models = Vec::new();
     for k in 0..DATA_SETS {
@@ -59,7 +58,7 @@ fn ranks(name: &str, tables: &str, shift: f64) -> Ranks {
             let mu = Plain::splat(mu);
             *y = base.structure.likelihood.sample(mu, &p, base.lower, noise).get(0);
         }
-        truths.push(coordinates.iter().zip(&values).map(|(c, &x)| c.unmap(x)).collect::<Vec<_>>());
+        truths.push(values);
         models.push((model, key));
     }
     let settings = Settings { ess: 200.0, ..Settings::default() };
@@ -68,7 +67,7 @@ fn ranks(name: &str, tables: &str, shift: f64) -> Ranks {
         .collect();
     let of: Vec<(&Model, Key)> = models.iter().map(|(model, key)| (model, *key)).collect();
     let mut engine = CpuEngine::on(Isa::detect(), &of, Space::Sampling, settings.chains);
-    let mut ranks = Ranks { counts: vec![[0.0; BINS]; coordinates.len() + 1], missed: 0 };
+    let mut ranks = Ranks { counts: vec![[0.0; BINS]; base.layout.dim() + 1], missed: 0 };
     run(&mut engine, samplers, &mut |_| (), &AtomicBool::new(false), &mut |index, outcome| {
         let Outcome::Sampled(sampled) = outcome else {
             panic!("{name}, data set {index}: {outcome:?}");
@@ -77,7 +76,8 @@ fn ranks(name: &str, tables: &str, shift: f64) -> Ranks {
         // The last draw of every chain.
         let last = sampled.view();
         let last = last.index_axis(ndarray::Axis(0), sampled.len() - 1);
-        let truth = &truths[index];
+        let (model, known) = (&models[index].0, &sampled.coordinates);
+        let truth = &model.layout.unmap(Space::Sampling, known, &truths[index]);
         let mut count = |quantity: usize, truth: f64, draws: &mut dyn Iterator<Item = f64>| {
             let rank = draws.filter(|draw| *draw < truth).count();
             ranks.counts[quantity][rank / PLACES] += 1.0;
@@ -85,7 +85,8 @@ fn ranks(name: &str, tables: &str, shift: f64) -> Ranks {
         for (i, truth) in truth.iter().enumerate() {
             count(i, truth + shift, &mut last.column(i).iter().map(|&x| f64::from(x)));
         }
-        let logp = Oracle::new(&models[index].0, Space::Sampling).evaluate(truth)[0].logp;
+        let oracle = Oracle::new(model, Space::Sampling).knowing(known);
+        let logp = oracle.evaluate(truth)[0].logp;
         let draws = &sampled.logp[sampled.logp.len() - sampled.chains..];
         count(truth.len(), logp, &mut draws.iter().map(|&x| f64::from(x)));
         Ok(())

@@ -121,8 +121,7 @@ fn values(model: &Model) -> Vec<f64> {
 
 /// Their coordinates in a space, rounded to single precision.
 fn position(model: &Model, space: Space) -> Vec<f32> {
-    let coordinates = model.layout.coordinates(space);
-    coordinates.iter().zip(values(model)).map(|(c, x)| c.unmap(x) as f32).collect()
+    model.layout.unmap(space, &[], &values(model)).into_iter().map(|u| u as f32).collect()
 }
 
 fn exact(position: &[f32]) -> Vec<f64> {

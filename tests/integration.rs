@@ -7,6 +7,7 @@ mod case_study;
 mod cli;
 mod engines;
 mod families;
+mod hierarchies;
 mod logdensity;
 mod optimizer;
 mod pooled;

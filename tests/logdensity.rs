@@ -91,13 +91,13 @@ fn oracle_equals_the_peer_on_the_case_study() {
 
 /// Holds an engine against the oracle at some points of both spaces.
 fn engine_agrees(case: &Case, engine: &mut dyn Engine, space: Space) {
-    let coordinates = case.model[0].layout.coordinates(space);
+    let layout = &case.model[0].layout;
     let oracle = Oracle::new(&case.model, Space::Plain);
     for (k, point) in case.points.iter().enumerate() {
         // The same parameter values in the engine's space, rounded to single precision first.
         let values = &oracle.evaluate(&point.position)[0].values;
         let position: Vec<f32> =
-            coordinates.iter().zip(values).map(|(c, &x)| c.unmap(x) as f32).collect();
+            layout.unmap(space, &[], values).into_iter().map(|u| u as f32).collect();
         // A random point may lie where a prior-quantile coordinate has no single-precision value.
         if space == Space::Sampling && position.iter().any(|u| u.abs() > 8.0) {
             assert!(k >= 10, "a posterior draw must have coordinates");

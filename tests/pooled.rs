@@ -30,6 +30,17 @@ gamma_control = { distribution = "Normal", sigma = { distribution = "HalfNormal"
 changepoints = 3
 "#;
 
+/// Priors that are centred on others, on the logarithmic scale, too.
+const CENTRED: &str = r#"[likelihood]
+sigma = { distribution = "LogNormal", mean = { distribution = "Gamma", alpha = 2, beta = 4 }, std = 0.2, dims = ["geo"] }
+[[fourier]]
+name = "monthly"
+period = "month"
+order = 1
+[fourier.priors]
+beta = { distribution = "LogNormal", mu = { distribution = "Normal", mu = -1, sigma = 0.5 }, sigma = { distribution = "HalfNormal", sigma = 0.5 }, dims = ["monthly"] }
+"#;
+
 /// Three geos of different lengths; one has no radio, in one holidays are the rule.
 fn table() -> String {
     let mut csv = String::from("week,geo,y,tv,radio,price,holiday\n");
@@ -77,6 +88,13 @@ fn pool(tables: &str) -> Vec<Model> {
 /// A point where nothing is special, the same for every number of elements.
 fn point(dim: usize) -> Vec<f64> {
     (0..dim).map(|i| 0.4 * ((i * i * 7 + 3 * i) % 11) as f64 / 11.0 - 0.25).collect()
+}
+
+/// What data may say of elements: nothing, a little, much.
+fn known(dim: usize) -> Vec<[f32; 4]> {
+    let known = [[0.0; 4], [3.0, -1.0, 0.5, 0.2], [200.0, 6.0, 80.0, -0.3]];
+    let of = |i: usize| known[i % 3];
+    (0..dim).map(of).collect()
 }
 
 fn close(found: f64, expected: f64, tolerance: f64) -> bool {
@@ -198,9 +216,10 @@ fn trends_of_all_series_have_one_clock() {
 #[test]
 fn the_gradient_of_a_hierarchy_is_that_of_its_density() {
     for space in [Space::Plain, Space::Sampling] {
-        let series = pool(HIERARCHY);
-        let oracle = Oracle::new(&series, space);
-        let at = point(series[0].layout.dim());
+        let series = pool(&format!("{HIERARCHY}{CENTRED}"));
+        let dim = series[0].layout.dim();
+        let oracle = Oracle::new(&series, space).knowing(&known(dim));
+        let at = point(dim);
         let found = &oracle.evaluate(&at)[0];
         assert!(found.logp.is_finite());
         for i in 0..at.len() {
@@ -212,6 +231,39 @@ fn the_gradient_of_a_hierarchy_is_that_of_its_density() {
             let difference = (logp(1e-5) - logp(-1e-5)) / 2e-5;
             assert!(close(found.gradient[i], difference, 1e-6), "{space:?} {i}: {difference}");
         }
+    }
+}
+
+/// A point of the sampler's space is found again from its values, and its log density is the plain one of
+/// the values, but for the Jacobian.
+#[test]
+fn pooled_elements_have_their_values() {
+    let series = pool(&format!("{HIERARCHY}{CENTRED}"));
+    let layout = &series[0].layout;
+    let pooled = layout.pooled(Space::Sampling).into_iter().flatten().collect::<Vec<_>>();
+    // Offsets of beta and gamma_control; intercepts, noise and monthly coefficients themselves.
+    assert_eq!(pooled.iter().filter(|pooled| pooled.offset).count(), 6 + 6);
+    assert_eq!(pooled.len(), 12 + 3 + 3 + 2);
+    let (at, numbers) = (point(layout.dim()), known(layout.dim()));
+    let found = &Oracle::new(&series, Space::Sampling).knowing(&numbers).evaluate(&at)[0];
+    let again = layout.unmap(Space::Sampling, &numbers, &found.values);
+    assert!(at.iter().zip(&again).all(|(a, b)| close(*a, *b, 1e-9)), "{at:?} {again:?}");
+    // Parents come first, so the Jacobian is triangular.
+    for known in [numbers, vec![[0.0; 4]; at.len()]] {
+        let oracle = Oracle::new(&series, Space::Sampling).knowing(&known);
+        let plain = |u: &[f64]| layout.unmap(Space::Plain, &[], &oracle.evaluate(u)[0].values);
+        let slope = |i: usize| {
+            let shifted = |step: f64| {
+                let mut u = at.clone();
+                u[i] += step;
+                plain(&u)[i]
+            };
+            (shifted(1e-5) - shifted(-1e-5)) / 2e-5
+        };
+        let jacobian: f64 = (0..at.len()).map(|i| slope(i).abs().ln()).sum();
+        let there = Oracle::new(&series, Space::Plain).evaluate(&plain(&at))[0].logp;
+        let here = oracle.evaluate(&at)[0].logp;
+        assert!(close(here, there + jacobian, 1e-7), "{here} {there} {jacobian}");
     }
 }
 
@@ -232,7 +284,7 @@ fn a_channel_that_a_series_lacks_follows_its_prior() {
 
 /// Models whose engines are held against the oracle: families, orders and dims.
 fn various() -> Vec<Vec<Model>> {
-    let mut models = vec![pool(HIERARCHY)];
+    let mut models = vec![pool(&format!("{HIERARCHY}{CENTRED}"))];
     models.push(pool(&HIERARCHY.replace("[model]\n", "[model]\nadstock_first = false\n")));
     let plain = "[scaling]\ntarget.over = []\n[saturation]\nfamily = \"root\"\n";
     models.push(pool(plain));
@@ -252,7 +304,9 @@ fn various() -> Vec<Vec<Model>> {
 fn engine_agrees(series: &[Model], engine: &mut dyn Engine) {
     let at: Vec<f32> = point(series[0].layout.dim()).iter().map(|&x| x as f32).collect();
     let exact: Vec<f64> = at.iter().map(|&x| f64::from(x)).collect();
-    let expected = &Oracle::new(series, Space::Sampling).evaluate(&exact)[0];
+    let numbers = known(at.len());
+    let expected = &Oracle::new(series, Space::Sampling).knowing(&numbers).evaluate(&exact)[0];
+    engine.execute(vec![(0, Request::Coordinates { numbers })]).expect("coordinates");
     let answers = engine.execute(vec![(0, Request::Evaluate { points: at })]).expect("evaluation");
     let Response::Evaluated { logp, grad } = &answers[0] else { panic!("not evaluated") };
     assert!(close(f64::from(logp[0]), expected.logp, 1e-5), "{} {}", logp[0], expected.logp);

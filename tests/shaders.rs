@@ -113,7 +113,10 @@ fn structs_have_the_same_layout_on_both_sides() {
         bindings,
         Model { rows, row_stride, n_rows, n_train, elements, factor, key, lower, lifts, frequency }
     );
-    same!(bindings, Element { coordinate, prior, c, p, parents, form, value, made_of, numbers });
+    same!(
+        bindings,
+        Element { coordinate, prior, c, p, parents, form, value, made_of, numbers, known }
+    );
     same!(
         bindings,
         Job {

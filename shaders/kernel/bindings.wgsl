@@ -31,7 +31,7 @@ struct Element {
     coordinate: u32,
     prior: u32,
     c: vec2f,
-    // constants of the prior; of a nested one its arguments, unless they are the values `parents`
+    // constants of the prior; of a nested or pooled one its arguments, unless they are the values `parents`
     p: vec4f,
     parents: vec4u,
     // what is made of it and of two operands: form (0: nothing), index, operands as above
@@ -41,6 +41,8 @@ struct Element {
     numbers: vec2f,
     pad0: u32,
     pad1: u32,
+    // of a pooled one, what the data are taken to say of it: information, score, coupling, center
+    known: vec4f,
 }
 
 // One model's work in one dispatch.

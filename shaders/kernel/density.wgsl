@@ -7,6 +7,8 @@ alias WeightSlopes = array<vec2f, N_WEIGHTS>;
 const NO_PRIOR: u32 = 0xffffffffu;
 // An element whose prior is that of a channel's return, the Jacobian of its coordinate with it.
 const IMPLIED: u32 = 0xfffffffeu;
+// An element whose prior is in the coordinate of a pooled one.
+const POOLED: u32 = 0xfffffffdu;
 // A prior whose arguments are values of the model; in place of a value's index: a number.
 const NESTED: u32 = 0x10000u;
 const NUMBER: u32 = 0xffffffffu;
@@ -17,7 +19,15 @@ fn priors(place: Place) -> f32 {
     var logp = 0.0;
     for (var i = 0u; i < DIM; i++) {
         let element = elements[first + i];
-        let v = map_coordinate(element.coordinate, element.c, state[at(place, CANDIDATE, i)]);
+        let u = state[at(place, CANDIDATE, i)];
+        if HIERARCHICAL && element.prior == POOLED {
+            let moved = move_pooled(place, element, u);
+            logp += moved.logp;
+            // In its own units, until all that depends on it has flowed back.
+            write_value(place, element, i, moved.value, 1.0, 0.0);
+            continue;
+        }
+        let v = map_coordinate(element.coordinate, element.c, u);
         var value = v.logp;
         var slope = v.dlogp;
         if element.prior == IMPLIED {
@@ -33,18 +43,23 @@ fn priors(place: Place) -> f32 {
             slope = fma(density.y, v.dx, slope);
         }
         logp += value;
-        state[at(place, VALUE, i)] = v.x;
-        state[at(place, SLOPE, i)] = v.dx;
-        state[at(place, CANDIDATE_GRADIENT, i)] = slope;
-        if HIERARCHICAL && element.form != 0u {
-            let made = make(place, element, v.x);
-            state[at(place, VALUE, element.value)] = made.x;
-            // Its gradient is in its own units.
-            state[at(place, SLOPE, element.value)] = 1.0;
-            state[at(place, CANDIDATE_GRADIENT, element.value)] = 0.0;
-        }
+        write_value(place, element, i, v.x, v.dx, slope);
     }
     return logp;
+}
+
+// Writes the value of element i, its dx/du and the gradient it begins with, and what is made of it.
+fn write_value(place: Place, element: Element, i: u32, x: f32, dx: f32, slope: f32) {
+    state[at(place, VALUE, i)] = x;
+    state[at(place, SLOPE, i)] = dx;
+    state[at(place, CANDIDATE_GRADIENT, i)] = slope;
+    if HIERARCHICAL && element.form != 0u {
+        let made = make(place, element, x);
+        state[at(place, VALUE, element.value)] = made.x;
+        // Its gradient is in its own units.
+        state[at(place, SLOPE, element.value)] = 1.0;
+        state[at(place, CANDIDATE_GRADIENT, element.value)] = 0.0;
+    }
 }
 
 // The prior of an element whose arguments are values; their gradients take their share.
@@ -81,23 +96,31 @@ fn make(place: Place, element: Element, x: f32) -> vec4f {
     return vec4f(value, log_normal_moments_back(a.x, m, value, value * x), value * m.y);
 }
 
-// Carries the gradients of values that are made of others to these, the last ones first.
-fn made_back(place: Place) {
+// Carries the gradients of values that are made of others, and of pooled elements, to these, the last
+// ones first.
+fn hierarchy_back(place: Place) {
     let first = models[place.model].elements;
     for (var i = DIM; i > 0u; i--) {
         let element = elements[first + i - 1u];
-        if element.form == 0u {
-            continue;
+        if element.form != 0u {
+            made_back(place, element, i - 1u);
         }
-        let made = make(place, element, state[at(place, VALUE, i - 1u)]);
-        let back = state[at(place, CANDIDATE_GRADIENT, element.value)];
-        for (var k = 0; k < 2; k++) {
-            if element.made_of[k] != NUMBER {
-                add_gradient(place, element.made_of[k], back * made[k + 1]);
-            }
+        if element.prior == POOLED {
+            pooled_back(place, element, i - 1u);
         }
-        add_gradient(place, i - 1u, back * made.w);
     }
+}
+
+// Carries the gradient of what is made of element i to this and to the operands.
+fn made_back(place: Place, element: Element, i: u32) {
+    let made = make(place, element, state[at(place, VALUE, i)]);
+    let back = state[at(place, CANDIDATE_GRADIENT, element.value)];
+    for (var k = 0; k < 2; k++) {
+        if element.made_of[k] != NUMBER {
+            add_gradient(place, element.made_of[k], back * made[k + 1]);
+        }
+    }
+    add_gradient(place, i, back * made.w);
 }
 
 // Divides the n weights by their sum; returns one over it.

@@ -102,7 +102,7 @@ fn settle(@builtin(global_invocation_id) id: vec3u) {
     }
     state[place.base] += likelihood;
     if HIERARCHICAL {
-        made_back(place);
+        hierarchy_back(place);
     }
 }
 

@@ -52,12 +52,12 @@ impl Study {
 
 /// Draws of a model's prior in the sampler's coordinates, n × dim.
 pub fn prior(model: &Model, n: usize, key: Key) -> Vec<f32> {
-    let coordinates = model.layout.coordinates(Space::Sampling);
     let mut rng = key.stream(Purpose::Check, 0);
-    let mut points = Vec::with_capacity(n * coordinates.len());
+    let mut points = Vec::with_capacity(n * model.layout.dim());
     for _ in 0..n {
         let values = model.draw(&mut rng);
-        points.extend(coordinates.iter().zip(values).map(|(c, x)| c.unmap(x) as f32));
+        let point = model.layout.unmap(Space::Sampling, &[], &values);
+        points.extend(point.into_iter().map(|u| u as f32));
     }
     points
 }

@@ -23,6 +23,12 @@ pub enum Request {
         /// (from, to) pairs; no chain is both.
         pairs: Vec<(u32, u32)>,
     },
+    /// Sets numbers that the sampler's coordinates depend on; the chains stay where they are, at points
+    /// that now stand for others, until they are placed.
+    Coordinates {
+        /// Four for every dimension; zeros in the beginning.
+        numbers: Vec<[f32; 4]>,
+    },
     /// Sets the factor L of the metric Σ = L Lᵀ.
     Metric {
         /// Row-major, dim × dim; the lower triangle is used.
@@ -66,7 +72,7 @@ pub enum Response {
         /// Row-major, points × dim.
         grad: Vec<f32>,
     },
-    /// To `Place`, `Copy`, `Metric`.
+    /// To `Place`, `Copy`, `Coordinates`, `Metric`.
     Done,
     /// To `Run`.
     Ran(Ran),

@@ -76,7 +76,7 @@ impl Job<'_> {
     fn sampled(&self, sampled: &Sampled) -> Finished {
         let model = &self.series[0];
         let names = model.parameter_names();
-        let values = Values::new(&model.layout).all(sampled.view());
+        let values = Values::new(&model.layout).all(&sampled.coordinates, sampled.view());
         let reported = model.layout.reported_values();
         let summariser = Summariser::new(sampled.chains, sampled.len(), &sampled.superchains);
         let summaries: Vec<Summary> = reported
@@ -279,7 +279,8 @@ fn recheck(series: &[Model], sampled: &Sampled) -> f64 {
         .iter()
         .flat_map(|&at| sampled.draws[at * dim..][..dim].iter().map(|&x| f64::from(x)))
         .collect();
-    let exact = Oracle::new(series, Space::Sampling).evaluate(&points);
+    let oracle = Oracle::new(series, Space::Sampling).knowing(&sampled.coordinates);
+    let exact = oracle.evaluate(&points);
     let errors = picked
         .iter()
         .zip(exact)

@@ -336,19 +336,19 @@ fn take(news: &Mutex<Vec<Event>>) -> Vec<Event> {
 /// # Errors
 /// Settings that cannot be.
 pub fn sampler(model: &Model, settings: &Settings, key: Key) -> Result<ModelSampler> {
-    let sampler = ModelSampler::new(settings, model.layout.dim(), key, start(model, key))?;
-    Ok(sampler.reporting(Arc::new(Values::new(&model.layout))))
+    let values = Arc::new(Values::new(&model.layout));
+    ModelSampler::new(settings, model.layout.dim(), key, start(model, key), values)
 }
 
 /// Prior draws of a model in the sampler's coordinates, and their variances.
 fn start(model: &Model, key: Key) -> Start {
-    let coordinates = model.layout.coordinates(Space::Sampling);
-    let dim = coordinates.len();
+    let dim = model.layout.dim();
     let mut rng = key.stream(Purpose::Prior, 0);
     let mut points = Vec::with_capacity(PRIOR_DRAWS * dim);
     for _ in 0..PRIOR_DRAWS {
         let values = model.draw(&mut rng);
-        points.extend(coordinates.iter().zip(values).map(|(c, x)| c.unmap(x) as f32));
+        let point = model.layout.unmap(Space::Sampling, &[], &values);
+        points.extend(point.into_iter().map(|u| u as f32));
     }
     let variance = (0..dim)
         .map(|i| {

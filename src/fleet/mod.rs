@@ -8,6 +8,7 @@ mod fitted;
 mod folder;
 mod grid;
 mod tables;
+mod learn;
 mod values;
 
 pub use device::{Backend, Chosen, Device, DeviceChoice, choose};

@@ -4,6 +4,7 @@ use rand::Rng;
 
 use super::coordinate::Coordinate;
 use super::family::Support;
+use super::pooled::{Known, Pooled};
 use super::prior::Distribution;
 use super::prior::log_normal::Moments;
 use super::series::Coords;
@@ -297,6 +298,31 @@ impl Layout {
             Space::Sampling => element.sampling(),
         };
         self.elements.iter().map(of).collect()
+    }
+
+    /// How every element is pooled, in the space that it matters to.
+    pub fn pooled(&self, space: Space) -> Vec<Option<Pooled>> {
+        let of = |element: &Element| match space {
+            Space::Plain => None,
+            Space::Sampling => Pooled::of(element),
+        };
+        self.elements.iter().map(of).collect()
+    }
+
+    /// The point of a space where the elements have these values. `known` is what the data are taken to
+    /// say of pooled elements; none: nothing.
+    pub fn unmap(&self, space: Space, known: &[Known<f32>], elements: &[f64]) -> Vec<f64> {
+        let values = self.derive(&elements[..self.dim()]);
+        let coordinates = self.coordinates(space);
+        let of = |(i, pooled): (usize, Option<Pooled>)| match pooled {
+            None => coordinates[i].unmap(values[i]),
+            Some(pooled) => {
+                let known = known.get(i).map_or([0.0; 4], |known| known.map(f64::from));
+                let operands = pooled.operands.map(|operand| operand.of(&values));
+                pooled.effect(values[i], operands).unmap(known)
+            }
+        };
+        self.pooled(space).into_iter().enumerate().map(of).collect()
     }
 
     /// All values, drawn from the prior.

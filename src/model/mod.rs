@@ -14,6 +14,7 @@ pub mod effect;
 pub mod family;
 pub mod layout;
 pub mod likelihood;
+pub mod pooled;
 pub mod prior;
 pub mod roas;
 pub mod saturation;

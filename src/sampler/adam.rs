@@ -1,6 +1,6 @@
 //! Adam from many points at once: towards the modes, in steps of prior standard deviations.
 
-use super::start::Batch;
+use super::batch::Batch;
 
 /// Steps taken from each point.
 pub(super) const ADAM_STEPS: usize = 60;

@@ -1,8 +1,8 @@
 //! Batch-and-match: a Gaussian fitted to the scores of its own draws.
 
 use super::{
+    batch::{Batch, median},
     linalg::{Matrix, Part, cholesky, eigen, product, sandwich, scale_columns, square},
-    start::{Batch, median},
 };
 
 /// Updates made.

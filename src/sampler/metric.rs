@@ -5,6 +5,7 @@ use super::linalg::{
     scale_columns, square,
 };
 use crate::density::request::Moments;
+use ndarray::ArrayView3;
 
 /// Above this many dimensions only the directions that clearly differ from a diagonal metric are
 /// kept: the others are noise.
@@ -186,6 +187,34 @@ pub(super) fn fisher(window: &Window, old: &Matrix) -> Option<Metric> {
     let new = cholesky(&m)?;
     let [old, new] = [old, &new].map(|l| (l.as_ref(), Part::Lower));
     Some(Metric { factor: product(old, new, Part::Lower), largest })
+}
+
+/// Mean and lower Cholesky factor of the shrunk covariance of draws (draw, chain, dim), of which `slow`
+/// count as one. None where they do not determine one.
+pub(super) fn spread(draws: ArrayView3<f32>, slow: f64) -> Option<(Vec<f64>, Matrix)> {
+    let (n, chains, dim) = draws.dim();
+    let count = (n * chains) as f64;
+    let flat = draws.to_shape((n * chains, dim)).ok()?;
+    let mean: Vec<f64> = flat
+        .columns()
+        .into_iter()
+        .map(|x| x.iter().map(|&x| f64::from(x)).sum::<f64>() / count)
+        .collect();
+    let mut x = Matrix::from_fn(n * chains, dim, |i, j| f64::from(flat[(i, j)]) - mean[j]);
+    let scale: Vec<f64> = (0..dim).map(|j| x.col(j).norm_l2() / count.sqrt()).collect();
+    if !scale.iter().all(|s| s.is_finite() && *s > 0.0) {
+        return None;
+    }
+    scale_columns(&mut x, |j| 1.0 / (scale[j] * count.sqrt()));
+    let mut correlations = square(x.transpose());
+    shrink(&mut correlations, count / slow);
+    let mut factor = cholesky(&correlations)?;
+    for j in 0..dim {
+        for i in j..dim {
+            factor[(i, j)] *= scale[i];
+        }
+    }
+    Some((mean, factor))
 }
 
 /// L⁻¹ c L⁻ᵀ.

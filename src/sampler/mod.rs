@@ -5,6 +5,7 @@
 //! engine with the requests of all models in lock-step.
 
 mod adam;
+mod batch;
 mod length;
 mod linalg;
 mod matching;
@@ -12,6 +13,7 @@ mod metric;
 mod model;
 mod outcome;
 mod sampling;
+mod signs;
 mod start;
 mod step_size;
 mod stop;
@@ -25,7 +27,7 @@ mod tests;
 pub use model::ModelSampler;
 pub use outcome::{DIVERGENT, Failure, Gradients, Outcome, Sampled};
 pub use start::Start;
-pub use stop::Report;
+pub use stop::Meaning;
 
 use crate::density::request::Engine;
 use crate::error::{Error, Kind, Result};
@@ -54,7 +56,7 @@ impl Default for Settings {
 impl Settings {
     fn validate(&self) -> Result<()> {
         let Self { chains, ess, target_acceptance, .. } = *self;
-        if chains == 0 || !chains.is_multiple_of(warmup::SUPERCHAINS) {
+        if chains == 0 || !chains.is_multiple_of(signs::SUPERCHAINS) {
             return Err(Error::input(format!("{chains} chains cannot be grouped"))
                 .help("use a multiple of 4, best of 16"));
         }

@@ -8,7 +8,7 @@ use super::{
     outcome::{Failure, Gradients, Outcome},
     sampling::{self, Sampling},
     start::{Next, Start, Starting},
-    stop::{Positions, Report},
+    stop::Meaning,
     warmup::{self, Warmup},
 };
 use crate::density::request::{Collect, Ran, Request, Response};
@@ -37,7 +37,7 @@ pub struct ModelSampler {
     escalations: Vec<String>,
     /// Whether the step size was already made smaller.
     cautious: bool,
-    report: Arc<dyn Report>,
+    meaning: Arc<dyn Meaning>,
 }
 
 enum Phase {
@@ -50,16 +50,22 @@ enum Phase {
 struct Flight {
     first: u32,
     n_steps: Vec<u32>,
-    /// Whether moments were asked for.
-    moments: bool,
+    collect: Collect,
 }
 
 impl ModelSampler {
-    /// A sampler of a density of `dim` dimensions.
+    /// A sampler of a density of `dim` dimensions; it judges the convergence of what `meaning` makes of
+    /// the positions, and adapts the coordinates where that can.
     ///
     /// # Errors
     /// An input error where the settings are out of range; a bug where `start` does not fit `dim`.
-    pub fn new(settings: &Settings, dim: usize, key: Key, start: Start) -> Result<Self> {
+    pub fn new(
+        settings: &Settings,
+        dim: usize,
+        key: Key,
+        start: Start,
+        meaning: Arc<dyn Meaning>,
+    ) -> Result<Self> {
         settings.validate()?;
         let points = start.points.len();
         if dim == 0 || points == 0 || !points.is_multiple_of(dim) || start.variance.len() != dim {
@@ -68,7 +74,7 @@ impl ModelSampler {
                 start.variance.len()
             )));
         }
-        let starting = Starting::new(start, dim, settings.chains, key);
+        let starting = Starting::new(start, dim, settings.chains, key, meaning.clone());
         Ok(Self {
             settings: settings.clone(),
             dim,
@@ -79,13 +85,8 @@ impl ModelSampler {
             gradients: Gradients::default(),
             escalations: Vec::new(),
             cautious: false,
-            report: Arc::new(Positions(dim)),
+            meaning,
         })
-    }
-
-    /// Judges the convergence of what `report` makes of the positions instead of the positions.
-    pub fn reporting(self, report: Arc<dyn Report>) -> Self {
-        Self { report, ..self }
     }
 
     /// What the engine should do next; None when there is an outcome.
@@ -105,8 +106,7 @@ impl ModelSampler {
         let first = self.trajectories;
         let n_steps = steps(tuning.length, tuning.step_size, first, batch);
         self.trajectories += n_steps.len() as u32;
-        let moments = matches!(collect, Collect::Moments { .. });
-        self.flight = Some(Flight { first, n_steps: n_steps.clone(), moments });
+        self.flight = Some(Flight { first, n_steps: n_steps.clone(), collect: collect.clone() });
         Some(Request::Run { step_size: tuning.step_size as f32, first, n_steps, collect })
     }
 
@@ -120,7 +120,7 @@ impl ModelSampler {
             (Phase::Start(starting), response, None) => self.start(starting, response)?,
             (phase, Response::Done, None) => phase,
             (phase, Response::Ran(ran), Some(flight)) => {
-                self.check(&ran, &flight, &phase)?;
+                self.check(&ran, &flight)?;
                 match phase {
                     Phase::Warmup(warmup) => self.warm_up(warmup, &ran, &flight),
                     Phase::Sampling(warmup, sampling) => {
@@ -170,7 +170,8 @@ impl ModelSampler {
                     ));
                 }
                 let Settings { chains, target_acceptance, .. } = self.settings;
-                let warmup = Warmup::new(&started, chains, target_acceptance, self.key);
+                let meaning = self.meaning.clone();
+                let warmup = Warmup::new(&started, chains, target_acceptance, self.key, meaning);
                 Phase::Warmup(Box::new(warmup))
             }
         })
@@ -191,8 +192,9 @@ impl ModelSampler {
         }
         let Settings { chains, ess, .. } = self.settings;
         let tuning = warmup.frozen();
-        let sampling =
-            Sampling::new(self.dim, chains, &tuning, ess, !self.cautious, self.report.clone());
+        let coordinates = warmup.coordinates.clone();
+        let (dim, escalate, meaning) = (self.dim, !self.cautious, self.meaning.clone());
+        let sampling = Sampling::new(dim, chains, &tuning, coordinates, ess, escalate, meaning);
         Phase::Sampling(warmup, Box::new(sampling))
     }
 
@@ -244,19 +246,20 @@ impl ModelSampler {
     }
 
     /// Whether a run brought as much as was asked for.
-    fn check(&self, ran: &Ran, flight: &Flight, phase: &Phase) -> Result<()> {
+    fn check(&self, ran: &Ran, flight: &Flight) -> Result<()> {
         let states = flight.n_steps.len() * self.settings.chains;
         let each = [&ran.acceptance, &ran.energy_error, &ran.energy, &ran.logp];
         let square = self.dim * self.dim;
-        let collected = match (phase, &ran.moments) {
-            (Phase::Sampling(..), _) => ran.draws.len() == states * self.dim,
-            (_, Some(moments)) => {
+        let collected = match (&flight.collect, &ran.moments) {
+            (Collect::Draws, _) => ran.draws.len() == states * self.dim,
+            (Collect::Moments { .. }, Some(moments)) => {
                 moments.x.len() == self.settings.chains * self.dim
                     && moments.g.len() == self.dim
                     && moments.xx.len() == square
                     && moments.gg.len() == square
             }
-            (_, None) => !flight.moments,
+            (Collect::Moments { .. }, None) => false,
+            (Collect::Nothing, _) => true,
         };
         if each.iter().all(|values| values.len() == states) && collected {
             return Ok(());

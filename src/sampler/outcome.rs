@@ -1,9 +1,10 @@
 //! What sampling one model comes to: draws with the facts a verdict needs, or a failure.
 
 use super::{
+    signs::superchain,
     step_size::harmonic_mean,
-    stop::{Look, Report, look},
-    warmup::{Tuning, superchain},
+    stop::{Look, Meaning, look},
+    warmup::Tuning,
 };
 use crate::density::request::Ran;
 use crate::diagnostics::Gate;
@@ -57,6 +58,8 @@ pub struct Sampled {
     pub dim: usize,
     /// Chains.
     pub chains: usize,
+    /// Numbers that the coordinates of the draws depend on, four for every dimension.
+    pub coordinates: Vec<[f32; 4]>,
     /// Positions, (draw, chain, dim) row-major.
     pub draws: Vec<f32>,
     /// Log density of each draw, (draw, chain).
@@ -97,11 +100,17 @@ pub struct Sampled {
 }
 
 impl Sampled {
-    pub(super) fn new(dim: usize, chains: usize, tuning: &Tuning) -> Self {
+    pub(super) fn new(
+        dim: usize,
+        chains: usize,
+        tuning: &Tuning,
+        coordinates: Vec<[f32; 4]>,
+    ) -> Self {
         let unknown = f64::NAN;
         Self {
             dim,
             chains,
+            coordinates,
             draws: Vec::new(),
             logp: Vec::new(),
             energy: Vec::new(),
@@ -160,8 +169,9 @@ impl Sampled {
     }
 
     /// Looks whether the draws suffice; `thorough` computes the gate in any case.
-    pub(super) fn look(&mut self, target: f64, thorough: bool, report: &dyn Report) -> Look {
-        let look = look(self.view(), &self.superchains, target, thorough, report);
+    pub(super) fn look(&mut self, target: f64, thorough: bool, meaning: &dyn Meaning) -> Look {
+        let meaning = (meaning, &self.coordinates[..]);
+        let look = look(self.view(), &self.superchains, target, thorough, meaning);
         if let Some(worst) = look.worst {
             self.worst = worst;
         }

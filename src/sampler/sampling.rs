@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{outcome::Sampled, stop::Report, warmup::Tuning};
+use super::{outcome::Sampled, stop::Meaning, warmup::Tuning};
 use crate::density::request::Ran;
 
 /// Most trajectories of one run: enough that the round trip to the device is paid for, few enough
@@ -36,7 +36,7 @@ pub(super) struct Sampling {
     may_escalate: bool,
     /// Draws and effective sample size of every look.
     looks: Vec<(usize, f64)>,
-    report: Arc<dyn Report>,
+    meaning: Arc<dyn Meaning>,
 }
 
 impl Sampling {
@@ -44,18 +44,19 @@ impl Sampling {
         dim: usize,
         chains: usize,
         tuning: &Tuning,
+        coordinates: Vec<[f32; 4]>,
         target: f64,
         may_escalate: bool,
-        report: Arc<dyn Report>,
+        meaning: Arc<dyn Meaning>,
     ) -> Self {
         let each = (target / chains as f64).ceil() as usize;
         Self {
-            sampled: Sampled::new(dim, chains, tuning),
+            sampled: Sampled::new(dim, chains, tuning, coordinates),
             target,
             next_check: each.clamp(FIRST_CHECK.0, FIRST_CHECK.1),
             may_escalate,
             looks: Vec::new(),
-            report,
+            meaning,
         }
     }
 
@@ -89,7 +90,7 @@ impl Sampling {
         if let Some(reason) = self.affected() {
             return Progress::Missed(reason);
         }
-        let look = self.sampled.look(self.target, last, &*self.report);
+        let look = self.sampled.look(self.target, last, &*self.meaning);
         self.looks.push((n, look.ess));
         if look.passed {
             return Progress::Passed;
@@ -116,7 +117,7 @@ impl Sampling {
     /// The draws with all facts.
     pub fn finish(mut self) -> Sampled {
         if self.sampled.worst.ess_bulk.is_nan() {
-            self.sampled.look(self.target, true, &*self.report);
+            self.sampled.look(self.target, true, &*self.meaning);
         }
         self.sampled
     }

@@ -2,12 +2,17 @@
 
 use super::{
     adam::{ADAM_STEPS, Adam},
+    batch::{Batch, Normals, median},
     linalg::{Matrix, Part, diagonal, product},
     matching::{Fit, MATCHES},
+    metric::spread,
+    stop::Meaning,
 };
 use crate::density::request::{Request, Response};
 use crate::error::{Error, Result};
-use crate::math::{Isa, Key, Lane, Purpose, Task, dispatch, lane_normals};
+use crate::math::{Isa, Key, dispatch};
+use ndarray::{Array3, ArrayView3};
+use std::sync::Arc;
 
 /// Distinct starting points.
 pub(super) const STARTS: usize = 16;
@@ -15,8 +20,11 @@ pub(super) const STARTS: usize = 16;
 const CANDIDATES: usize = 64;
 /// Adam points less than this below the best are peaks worth a second look: a lower one has no mass.
 const PEAK: f64 = 10.0;
-/// Points looked at between the fit and a peak, and the depth that makes a valley.
-const BETWEEN: usize = 5;
+/// Rounds of matching after which coordinates are adapted, where they depend on numbers.
+const ADAPTED: usize = 7;
+/// Points looked at on the way from the fit to a peak, the last of which is the peak, and the depth that
+/// makes a valley.
+const WAY: usize = 6;
 const VALLEY: f64 = 5.0;
 /// The fit seeks the mode: starting points are drawn from this much more variance.
 const INFLATION: f64 = 1.5;
@@ -40,6 +48,8 @@ pub(super) struct Started {
     pub center: Vec<f64>,
     /// Lower L of Σ = L Lᵀ.
     pub factor: Matrix,
+    /// Numbers of the coordinates that all this is in.
+    pub coordinates: Vec<[f32; 4]>,
     /// False where the fit was refused and the chains start from the Adam points.
     pub matched: bool,
     /// Prior draws that Adam led to another mode; the last starting points are of them.
@@ -64,8 +74,13 @@ pub(super) struct Starting {
     points: Vec<f64>,
     /// The fallback: what Adam alone found.
     adam: Option<Started>,
-    /// Adam points almost as high as the best, highest first, with their log densities.
-    peaks: Vec<(Vec<f64>, f64)>,
+    /// Adam points almost as high as the best, highest first.
+    peaks: Vec<Vec<f64>>,
+    meaning: Arc<dyn Meaning>,
+    /// Numbers that the coordinates depend on.
+    coordinates: Vec<[f32; 4]>,
+    /// Whether the engine is to be told of them before the next evaluation.
+    untold: bool,
 }
 
 enum Stage {
@@ -78,12 +93,18 @@ enum Stage {
     /// With the peaks that lie outside the fit.
     Candidates {
         fit: Fit,
-        far: Vec<(Vec<f64>, f64)>,
+        far: Vec<Vec<f64>>,
     },
 }
 
 impl Starting {
-    pub fn new(start: Start, dim: usize, chains: usize, key: Key) -> Self {
+    pub fn new(
+        start: Start,
+        dim: usize,
+        chains: usize,
+        key: Key,
+        meaning: Arc<dyn Meaning>,
+    ) -> Self {
         let points: Vec<f64> = start.points.iter().map(|&x| f64::from(x)).collect();
         Self {
             key,
@@ -95,6 +116,9 @@ impl Starting {
             points,
             adam: None,
             peaks: Vec::new(),
+            meaning,
+            coordinates: vec![[0.0; 4]; dim],
+            untold: false,
         }
     }
 
@@ -109,15 +133,22 @@ impl Starting {
     }
 
     pub fn next(&self) -> Request {
+        if self.untold {
+            return Request::Coordinates { numbers: self.coordinates.clone() };
+        }
         Request::Evaluate { points: self.points.iter().map(|&x| x as f32).collect() }
     }
 
-    /// Points of the evaluation that [`next`](Self::next) asks for.
+    /// Points that [`next`](Self::next) asks to be evaluated.
     pub fn evaluations(&self) -> usize {
-        self.points.len() / self.dim
+        if self.untold { 0 } else { self.points.len() / self.dim }
     }
 
     pub fn absorb(&mut self, response: Response) -> Result<Next> {
+        if let (true, Response::Done) = (self.untold, &response) {
+            self.untold = false;
+            return Ok(Next::Evaluate);
+        }
         let Response::Evaluated { logp, grad } = response else {
             return Err(Error::bug("the engine answered an evaluation with something else"));
         };
@@ -134,18 +165,61 @@ impl Starting {
             Stage::Match { round, fit, white } => {
                 fit.improve(white, &batch, *round);
                 *round += 1;
-                let (round, fit) = (*round, fit.clone());
+                let (round, mut fit) = (*round, fit.clone());
+                if round == ADAPTED && self.meaning.adapts() {
+                    fit = self.adapt(&batch).unwrap_or(fit);
+                }
                 self.draw(round, fit);
                 Ok(Next::Evaluate)
             }
             Stage::Candidates { fit, far } => match judge(fit, far, &batch, &logp) {
-                Some(started) => Ok(Next::Ready(Box::new(started))),
+                Some(mut started) => {
+                    started.coordinates = std::mem::take(&mut self.coordinates);
+                    Ok(Next::Ready(Box::new(started)))
+                }
                 None => match self.adam.take() {
                     Some(started) => Ok(Next::Ready(Box::new(started))),
                     None => Err(Error::bug("the start lost its fallback")),
                 },
             },
         }
+    }
+
+    /// New coordinates by the gradients of some draws, and a Gaussian of these in them; None where they
+    /// do not determine any.
+    fn adapt(&mut self, batch: &Batch) -> Option<Fit> {
+        let (dim, n) = (self.dim, batch.finite.len());
+        let rows = |of: &[f64]| {
+            Array3::from_shape_fn((1, n, dim), |(_, i, j)| of[batch.finite[i] * dim + j] as f32)
+        };
+        let (draws, gradients) = (rows(&batch.points), rows(&batch.grad));
+        let old = std::mem::take(&mut self.coordinates);
+        let numbers = self.meaning.learn(&old, draws.view(), Some(gradients.view()));
+        let Some((mu, factor)) =
+            spread(self.meaning.convert(draws.view(), &old, &numbers).view(), 1.0)
+        else {
+            self.coordinates = old;
+            return None;
+        };
+        let convert = |points: &mut [Vec<f64>]| {
+            for point in points {
+                let narrow: Vec<f32> = point.iter().map(|&x| x as f32).collect();
+                let view = ArrayView3::from_shape((1, 1, dim), &narrow).expect("one point");
+                let there = self.meaning.convert(view, &old, &numbers);
+                point.iter_mut().zip(there).for_each(|(x, u)| *x = u.into());
+            }
+        };
+        convert(&mut self.peaks);
+        if let Some(adam) = &mut self.adam {
+            let wide = |x: &Vec<f32>| x.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+            let mut points: Vec<Vec<f64>> = adam.points.iter().map(wide).collect();
+            convert(&mut points);
+            adam.points = points.iter().map(|x| x.iter().map(|&x| x as f32).collect()).collect();
+            (adam.center, adam.factor) = (mu.clone(), factor.clone());
+            adam.coordinates.clone_from(&numbers);
+        }
+        (self.coordinates, self.untold) = (numbers, true);
+        Some(Fit { mu, factor })
     }
 
     /// A first Gaussian from the better half of the Adam points.
@@ -180,13 +254,14 @@ impl Starting {
             points: order.iter().take(STARTS).map(point).collect(),
             center: mu.clone(),
             factor: diagonal(&deviation),
+            coordinates: self.coordinates.clone(),
             matched: false,
             elsewhere: 0,
         });
         let best = f64::from(logp[order[0]]);
-        self.peaks = (order.iter().map(|&i| (i, f64::from(logp[i]))))
-            .take_while(|(_, logp)| *logp > best - PEAK)
-            .map(|(i, logp)| (self.points[i * self.dim..(i + 1) * self.dim].to_vec(), logp))
+        self.peaks = (order.iter())
+            .take_while(|&&i| f64::from(logp[i]) > best - PEAK)
+            .map(|&i| self.points[i * self.dim..(i + 1) * self.dim].to_vec())
             .collect();
         self.draw(0, Fit { mu, factor: diagonal(&deviation) });
         Next::Evaluate
@@ -213,10 +288,10 @@ impl Starting {
             return;
         }
         let limit = 2.0 * (self.dim as f64).sqrt();
-        let far: Vec<_> = self.peaks.drain(..).filter(|(x, _)| fit.distance(x) > limit).collect();
-        for (peak, _) in &far {
-            for k in 1..=BETWEEN {
-                let t = k as f64 / (BETWEEN + 1) as f64;
+        let far: Vec<_> = self.peaks.drain(..).filter(|x| fit.distance(x) > limit).collect();
+        for peak in &far {
+            for k in 1..=WAY {
+                let t = k as f64 / WAY as f64;
                 self.points.extend(fit.mu.iter().zip(peak).map(|(m, x)| m + t * (x - m)));
             }
         }
@@ -226,7 +301,7 @@ impl Starting {
 
 /// Accepts a fit whose fresh draws have scores of about the size they should have, and picks the
 /// starting points: of the fit and, where there are any, of other modes.
-fn judge(fit: &Fit, far: &[(Vec<f64>, f64)], batch: &Batch, logp: &[f32]) -> Option<Started> {
+fn judge(fit: &Fit, far: &[Vec<f64>], batch: &Batch, logp: &[f32]) -> Option<Started> {
     let dim = fit.mu.len();
     let count = 2 * CANDIDATES;
     let scores = Matrix::from_fn(count, dim, |i, j| batch.grad[i * dim + j]) * &fit.factor;
@@ -242,90 +317,31 @@ fn judge(fit: &Fit, far: &[(Vec<f64>, f64)], batch: &Batch, logp: &[f32]) -> Opt
     }
     // A peak is another mode if the way to it leads through a valley.
     let level = median(&logp[..CANDIDATES].iter().map(|&l| f64::from(l)).collect::<Vec<_>>());
-    let others: Vec<&Vec<f64>> = (far.iter().zip(logp[count..].chunks(BETWEEN)))
-        .filter(|((_, peak), way)| {
+    let others: Vec<&Vec<f64>> = (far.iter().zip(logp[count..].chunks(WAY)))
+        .filter(|(_, way)| {
             let lowest = way.iter().copied().fold(f32::INFINITY, f32::min);
-            f64::from(lowest) < peak.min(level) - VALLEY
+            f64::from(lowest) < f64::from(way[WAY - 1]).min(level) - VALLEY
         })
-        .map(|((x, _), _)| x)
+        .map(|(x, _)| x)
         .collect();
     let narrow = |x: &[f64]| x.iter().map(|&x| x as f32).collect::<Vec<f32>>();
-    let elsewhere = others.len().min(STARTS / 4);
+    let some = others.len().min(STARTS / 4);
     // The inflated draws first; plain ones fill up where those fall out of the domain.
     let points: Vec<Vec<f32>> = (CANDIDATES..count)
         .chain(0..CANDIDATES)
         .filter(|&i| norm(i) <= 5.0 * typical.max(1.0))
-        .take(STARTS - elsewhere)
+        .take(STARTS - some)
         .map(|i| narrow(&batch.points[i * dim..(i + 1) * dim]))
-        .chain(others.iter().take(elsewhere).map(|x| narrow(x)))
+        .chain(others.iter().take(some).map(|x| narrow(x)))
         .collect();
     let (center, factor) = (fit.mu.clone(), fit.factor.clone());
-    Some(Started { points, center, factor, matched: true, elsewhere: others.len() })
-}
-
-/// Points with their gradients.
-pub(super) struct Batch {
-    pub points: Vec<f64>,
-    pub grad: Vec<f64>,
-    /// Indices of the points where everything is finite, increasing.
-    pub finite: Vec<usize>,
-}
-
-impl Batch {
-    fn new(points: &[f64], logp: &[f32], grad: &[f32], dim: usize) -> Self {
-        let finite = (0..logp.len())
-            .filter(|&i| {
-                logp[i].is_finite() && grad[i * dim..(i + 1) * dim].iter().all(|g| g.is_finite())
-            })
-            .collect();
-        let grad = grad.iter().map(|&g| f64::from(g)).collect();
-        Self { points: points.to_vec(), grad, finite }
-    }
-}
-
-/// Fills a matrix with the independent standard normals of a round, a row for each point.
-struct Normals<'a> {
-    key: Key,
-    round: usize,
-    to: &'a mut Matrix,
-}
-
-impl Task for Normals<'_> {
-    type Scalar = f32;
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lane<Scalar = f32>>(self) {
-        let (points, dim) = (self.to.nrows(), self.to.ncols());
-        for first in (0..points).step_by(L::LEN) {
-            for block in (0..dim).step_by(4) {
-                let four = (block / 4) as u32;
-                let z = lane_normals::<L>(
-                    self.key,
-                    four,
-                    first as u32,
-                    self.round as u32,
-                    Purpose::Start,
-                );
-                for (j, z) in (block..dim).zip(z) {
-                    for (lane, i) in (first..points).take(L::LEN).enumerate() {
-                        self.to[(i, j)] = z.get(lane);
-                    }
-                }
-            }
-        }
-    }
+    let (coordinates, elsewhere) = (Vec::new(), others.len());
+    Some(Started { points, center, factor, coordinates, matched: true, elsewhere })
 }
 
 /// A heavy-tailed prior has no variance: one is the scale of the sampler's coordinates.
 fn deviation(variance: f32) -> f64 {
     if variance.is_finite() && variance > 0.0 { f64::from(variance).sqrt() } else { 1.0 }
-}
-
-pub(super) fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
 }
 
 fn variance(values: &[f64]) -> f64 {
@@ -338,14 +354,15 @@ fn variance(values: &[f64]) -> f64 {
 mod tests {
     use super::super::{
         linalg::eigen,
-        targets::{Broken, Gaussian, Modes, Target, prior},
+        targets::{Broken, Gaussian, Modes, Positions, Target, prior},
     };
     use super::*;
 
     fn start(target: &dyn Target, chains: usize) -> (Next, usize) {
         let key = Key::new(3, "start");
         let dim = target.dim();
-        let mut starting = Starting::new(prior(target, key), dim, chains, key);
+        let mut starting =
+            Starting::new(prior(target, key), dim, chains, key, Arc::new(Positions(dim)));
         let mut evaluations = 0;
         loop {
             evaluations += starting.evaluations();

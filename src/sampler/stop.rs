@@ -1,7 +1,7 @@
 //! When to stop: a cheap running estimate first, then the real gate.
 
 use crate::diagnostics::{Extremes, Gate, Summariser};
-use ndarray::{Array2, ArrayView3, Axis};
+use ndarray::{Array2, Array3, ArrayView3, Axis};
 use rayon::prelude::*;
 
 /// From this many chains on, the spread of their means tells the effective sample size well enough
@@ -13,27 +13,36 @@ const WORTH_IT: f64 = 0.45;
 /// What the running estimate, a minimum over noisy values, is below the real one.
 const BIAS: f64 = 0.85;
 
-/// What is made of the positions for people; its convergence counts. Where it is a monotone function
-/// of one position only the folded part of R-hat can tell them apart, but the gate is then the one of
-/// the tables.
-pub trait Report: Send + Sync {
-    /// Number of quantities.
+/// What positions mean.
+pub trait Meaning: Send + Sync {
+    /// Number of quantities that are made of the positions for people; their convergence counts. Where
+    /// one is a monotone function of one position only the folded part of R-hat can tell them apart, but
+    /// the gate is then the one of the tables.
     fn quantities(&self) -> usize;
 
-    /// Values (chain, draw) of a quantity, from positions (draw, chain, dim).
-    fn values(&self, quantity: usize, draws: ArrayView3<f32>) -> Vec<f64>;
-}
+    /// Values (chain, draw) of a quantity, from positions (draw, chain, dim) in the coordinates of these
+    /// numbers.
+    fn values(&self, quantity: usize, numbers: &[[f32; 4]], draws: ArrayView3<f32>) -> Vec<f64>;
 
-/// The positions as they are, in so many dimensions.
-pub(super) struct Positions(pub usize);
-
-impl Report for Positions {
-    fn quantities(&self) -> usize {
-        self.0
+    /// Whether the coordinates depend on numbers.
+    fn adapts(&self) -> bool {
+        false
     }
 
-    fn values(&self, quantity: usize, draws: ArrayView3<f32>) -> Vec<f64> {
-        draws.index_axis(Axis(2), quantity).t().iter().map(|&x| f64::from(x)).collect()
+    /// Numbers of coordinates that suit what is drawn. Draws are in the coordinates of `numbers`, and of
+    /// the density itself, or any with the gradients there.
+    fn learn(
+        &self,
+        numbers: &[[f32; 4]],
+        _draws: ArrayView3<f32>,
+        _gradients: Option<ArrayView3<f32>>,
+    ) -> Vec<[f32; 4]> {
+        numbers.to_vec()
+    }
+
+    /// The same draws in other coordinates.
+    fn convert(&self, draws: ArrayView3<f32>, _from: &[[f32; 4]], _to: &[[f32; 4]]) -> Array3<f32> {
+        draws.to_owned()
     }
 }
 
@@ -57,7 +66,7 @@ pub(super) fn look(
     superchains: &[usize],
     target: f64,
     thorough: bool,
-    report: &dyn Report,
+    (meaning, numbers): (&dyn Meaning, &[[f32; 4]]),
 ) -> Look {
     let chains = superchains.len();
     if chains >= MANY_CHAINS && !thorough {
@@ -69,11 +78,11 @@ pub(super) fn look(
     }
     let n = draws.dim().0;
     let summariser = Summariser::new(chains, n, superchains);
-    let gates: Vec<Gate> = (0..report.quantities())
+    let gates: Vec<Gate> = (0..meaning.quantities())
         .into_par_iter()
         .map(|j| {
-            let x = Array2::from_shape_vec((chains, n), report.values(j, draws));
-            summariser.gate(x.expect("a report has a value for every position").view())
+            let x = Array2::from_shape_vec((chains, n), meaning.values(j, numbers, draws));
+            summariser.gate(x.expect("a quantity has a value for every position").view())
         })
         .collect();
     let extremes = Extremes::of(gates.iter().map(|gate| ("", *gate)));
@@ -133,9 +142,9 @@ fn effective(x: &[f32], chains: usize, of: impl Fn(f32) -> f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::targets::Positions;
     use super::*;
     use crate::math::{Key, normals, philox4x32};
-    use ndarray::Array3;
 
     /// AR(1) draws (draw, chain, dim) with a shift per superchain.
     fn draws(n: usize, chains: usize, rho: f64, shift: f64) -> Array3<f32> {
@@ -164,7 +173,7 @@ mod tests {
         for rho in [0.0, 0.5, 0.9] {
             let x = draws(200, 128, rho, 0.0);
             let running = running_ess(x.view());
-            let real = look(x.view(), &groups(128), 1.0, true, &Positions(3)).ess;
+            let real = look(x.view(), &groups(128), 1.0, true, (&Positions(3), &[])).ess;
             assert!((0.55..1.5).contains(&(running / real)), "{rho}: {running} for {real}");
         }
         let still = Array3::from_elem((10, 64, 2), 1.5_f32);
@@ -174,21 +183,21 @@ mod tests {
     #[test]
     fn enough_good_draws_pass() {
         let x = draws(40, 64, 0.3, 0.0);
-        let look = look(x.view(), &groups(64), 400.0, false, &Positions(3));
+        let look = look(x.view(), &groups(64), 400.0, false, (&Positions(3), &[]));
         assert!(look.passed && look.worst.is_some() && look.ess >= 400.0, "{look:?}");
     }
 
     #[test]
     fn too_few_draws_are_seen_without_the_gate() {
         let x = draws(40, 64, 0.9, 0.0);
-        let look = look(x.view(), &groups(64), 1000.0, false, &Positions(3));
+        let look = look(x.view(), &groups(64), 1000.0, false, (&Positions(3), &[]));
         assert!(!look.passed && look.worst.is_none() && look.more > 3.0, "{look:?}");
     }
 
     #[test]
     fn disagreeing_superchains_shut_the_gate() {
         let x = draws(100, 64, 0.0, 0.2);
-        let look = look(x.view(), &groups(64), 100.0, true, &Positions(3));
+        let look = look(x.view(), &groups(64), 100.0, true, (&Positions(3), &[]));
         assert!(!look.passed && look.ess > 100.0 && look.more > 1.0, "{look:?}");
     }
 }

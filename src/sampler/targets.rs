@@ -1,10 +1,11 @@
 //! Posteriors with known moments and a plain engine for them, for the tests of the sampler.
 
-use super::{ModelSampler, Outcome, Settings, Start, run};
+use super::{Meaning, ModelSampler, Outcome, Settings, Start, run};
 use crate::density::request::{Collect, Engine, Moments, Ran, Request, Response};
 use crate::error::Result;
 use crate::math::{Key, Purpose, normals, philox4x32, uniform};
-use std::sync::atomic::AtomicBool;
+use ndarray::{ArrayView3, Axis};
+use std::sync::{Arc, atomic::AtomicBool};
 
 /// A density on the real space, with what is known about it.
 pub(super) trait Target: Sync {
@@ -83,6 +84,7 @@ impl Model<'_> {
                 }
                 Response::Done
             }
+            Request::Coordinates { .. } => Response::Done,
             Request::Metric { factor } => {
                 self.factor = wide(&factor);
                 Response::Done
@@ -191,14 +193,29 @@ pub(super) fn prior(target: &dyn Target, key: Key) -> Start {
     }
 }
 
+/// The positions as they are, in so many dimensions.
+pub(super) struct Positions(pub usize);
+
+impl Meaning for Positions {
+    fn quantities(&self) -> usize {
+        self.0
+    }
+
+    fn values(&self, quantity: usize, _: &[[f32; 4]], draws: ArrayView3<f32>) -> Vec<f64> {
+        draws.index_axis(Axis(2), quantity).t().iter().map(|&x| f64::from(x)).collect()
+    }
+}
+
+/// The sampler of a target, whose positions are what is reported.
+pub(super) fn sampler(target: &dyn Target, key: Key, settings: &Settings) -> Result<ModelSampler> {
+    let dim = target.dim();
+    ModelSampler::new(settings, dim, key, prior(target, key), Arc::new(Positions(dim)))
+}
+
 /// Samples several targets in one batch; outcomes in their order.
 pub(super) fn sample(targets: &[(&dyn Target, Key)], settings: &Settings) -> Vec<Outcome> {
-    let samplers = targets
-        .iter()
-        .map(|&(target, key)| {
-            ModelSampler::new(settings, target.dim(), key, prior(target, key)).unwrap()
-        })
-        .collect();
+    let samplers =
+        targets.iter().map(|&(target, key)| sampler(target, key, settings).unwrap()).collect();
     let mut outcomes: Vec<Option<Outcome>> = targets.iter().map(|_| None).collect();
     run(
         &mut PlainEngine::new(targets),

@@ -5,6 +5,7 @@ use crate::density::request::{Request, Response};
 use crate::diagnostics::{mcse_mean, mcse_sd};
 use crate::math::Key;
 use ndarray::{Array2, Axis};
+use std::sync::Arc;
 
 fn draws(outcome: Outcome) -> Sampled {
     match outcome {
@@ -197,7 +198,7 @@ fn facts_have_their_shapes() {
 
 fn samplers<'a>(target: &'a Gaussian, settings: &Settings) -> (PlainEngine<'a>, Vec<ModelSampler>) {
     let key = Key::new(1, "driver");
-    let sampler = ModelSampler::new(settings, target.dim(), key, prior(target, key)).unwrap();
+    let sampler = sampler(target, key, settings).unwrap();
     (PlainEngine::new(&[(target, key)]), vec![sampler])
 }
 
@@ -248,9 +249,10 @@ fn bad_answers_and_settings_are_errors() {
         Settings { ess: f64::NAN, ..Settings::default() },
         Settings { target_acceptance: 1.0, ..Settings::default() },
     ] {
-        let error = ModelSampler::new(&settings, 4, key, prior(&target, key)).err().unwrap();
+        let error = sampler(&target, key, &settings).err().unwrap();
         assert_eq!(error.kind(), Kind::Input);
     }
-    let error = ModelSampler::new(&Settings::default(), 3, key, prior(&target, key)).err().unwrap();
+    let (start, positions) = (prior(&target, key), Arc::new(Positions(3)));
+    let error = ModelSampler::new(&Settings::default(), 3, key, start, positions).err().unwrap();
     assert_eq!(error.kind(), Kind::Bug);
 }

@@ -4,24 +4,29 @@
 use super::{
     length::base_length,
     linalg::{Matrix, to_f32},
-    metric::{Window, fisher},
+    metric::{Window, fisher, spread},
+    signs::{bends, drifts, far_below, superchain, superchains_agree},
     start::Started,
     step_size::StepSize,
+    stop::Meaning,
 };
 use crate::density::request::{Collect, Ran, Request};
 use crate::math::{Key, Purpose, philox4x32};
+use ndarray::{ArrayView3, Axis};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// First metric update; each later one comes after half as many trajectories again.
 const FIRST_UPDATE: usize = 5;
+/// End of the segment at which coordinates are adapted, where they depend on numbers: early, since all
+/// that the metric knows is lost. The start has adapted them before.
+const ADAPTATION: usize = 18;
+/// Draws of an early warm-up that count as one.
+const SLOW: f64 = 3.0;
 /// Metric updates before the warm-up may end.
 const MIN_UPDATES: usize = 3;
 /// The most step size and length may still move for the warm-up to end.
 const SETTLED: f64 = 0.25;
-/// Standard errors by which the mean may change from one segment to the next.
-const DRIFT: f64 = 4.5;
-/// Superchains into which the starts are grouped.
-pub(super) const SUPERCHAINS: usize = 4;
 /// Acceptances, over all chains, by which the step size is tuned to the final metric, and the
 /// fewest trajectories of that.
 const FINISH: usize = 384;
@@ -76,6 +81,12 @@ pub(super) struct Warmup {
     /// Earlier segments still of use, each with the trajectory it began after.
     past: Vec<(usize, Window)>,
     window: Window,
+    meaning: Arc<dyn Meaning>,
+    /// Whether the coordinates are still to be adapted, and the draws for that.
+    unadapted: bool,
+    draws: Vec<f32>,
+    /// Numbers that the coordinates depend on.
+    pub coordinates: Vec<[f32; 4]>,
     /// Smoothed acceptance of each chain.
     smoothed: Vec<f32>,
     /// Chains that were stuck and replaced by others.
@@ -84,7 +95,13 @@ pub(super) struct Warmup {
 
 impl Warmup {
     /// Places the chains and sets the metric.
-    pub fn new(started: &Started, chains: usize, target: f64, key: Key) -> Self {
+    pub fn new(
+        started: &Started,
+        chains: usize,
+        target: f64,
+        key: Key,
+        meaning: Arc<dyn Meaning>,
+    ) -> Self {
         let dim = started.center.len();
         let points = (0..chains)
             .flat_map(|chain| &started.points[chain * started.points.len() / chains])
@@ -108,6 +125,10 @@ impl Warmup {
             finish: None,
             past: Vec::new(),
             window: Window::new(chains, center),
+            unadapted: meaning.adapts(),
+            meaning,
+            draws: Vec::new(),
+            coordinates: started.coordinates.clone(),
             smoothed: vec![1.0; chains],
             replaced: 0,
         }
@@ -120,6 +141,7 @@ impl Warmup {
         self.begun = 0;
         self.end = (self.end / 3).max(18);
         self.finish = None;
+        self.unadapted = false;
         self.updates = MIN_UPDATES - 2;
         self.segment_step = f64::INFINITY;
         self.past.clear();
@@ -142,6 +164,7 @@ impl Warmup {
     pub fn collect(&self) -> Collect {
         match self.finish {
             Some(_) => Collect::Nothing,
+            None if self.adapts() => Collect::Draws,
             None => Collect::Moments { center: self.window.center().to_vec() },
         }
     }
@@ -178,6 +201,7 @@ impl Warmup {
         if let Some(moments) = &ran.moments {
             self.window.add(moments, &ran.logp);
         }
+        self.draws.extend(&ran.draws);
         if self.step.current() < COLLAPSED {
             return Progress::Failed(format!(
                 "the step size collapsed below {COLLAPSED:.0e} in warm-up: no trajectory is accepted"
@@ -191,12 +215,59 @@ impl Warmup {
                 self.step.current()
             ));
         }
-        self.replace_stuck(&ran.logp[ran.logp.len() - self.chains..], first);
-        match self.finish {
+        let progress = match self.finish {
             Some(end) if self.done >= end => Progress::Settled,
+            None if self.done >= self.end && self.adapts() => {
+                self.adapt();
+                Progress::Continue
+            }
             None if self.done >= self.end => self.end_segment(),
             _ => Progress::Continue,
+        };
+        self.replace_stuck(&ran.logp[ran.logp.len() - self.chains..], first);
+        progress
+    }
+
+    /// Whether the coordinates are adapted at the end of the segment.
+    fn adapts(&self) -> bool {
+        self.unadapted && self.end == ADAPTATION
+    }
+
+    /// At the end of a segment: new coordinates, and a metric of what its draws are in them. The old ones
+    /// stay where the metric has made up for what is wrong with them, or the draws do not allow for any.
+    fn adapt(&mut self) {
+        self.unadapted = false;
+        self.next_segment();
+        let draws = std::mem::take(&mut self.draws);
+        let n = draws.len() / (self.chains * self.dim);
+        let draws = ArrayView3::from_shape((n, self.chains, self.dim), &draws)
+            .expect("every run brings whole draws");
+        let numbers = self.meaning.learn(&self.coordinates, draws, None);
+        let before = draws;
+        let draws = self.meaning.convert(before, &self.coordinates, &numbers);
+        if !bends(before, draws.view()) {
+            return;
         }
+        let points: Vec<f32> = draws.index_axis(Axis(0), n - 1).iter().copied().collect();
+        let Some((center, factor)) = spread(draws.view(), SLOW) else { return };
+        self.queue.extend([
+            Request::Coordinates { numbers: numbers.clone() },
+            Request::Metric { factor: to_f32(&factor) },
+            Request::Place { points },
+        ]);
+        self.coordinates = numbers;
+        self.past.clear();
+        self.factor = factor;
+        self.length = base_length(1.0);
+        self.segment_step = f64::INFINITY;
+        self.step.restart();
+        let center = center.into_iter().map(|x| x as f32).collect();
+        self.window = Window::new(self.chains, center);
+    }
+
+    fn next_segment(&mut self) {
+        self.begun = self.done;
+        self.end = (1.5 * self.end as f64).round() as usize;
     }
 
     /// At the end of a segment: a new metric and length, if the draws suffice.
@@ -208,8 +279,7 @@ impl Warmup {
         let cut = 0.4 * self.done as f64;
         self.past.retain(|(begun, _)| *begun as f64 >= cut);
         self.past.push((self.begun, segment));
-        self.begun = self.done;
-        self.end = (1.5 * self.end as f64).round() as usize;
+        self.next_segment();
         let mut pool = self.past[0].1.clone();
         self.past[1..].iter().for_each(|(_, window)| pool.merge(window));
         if 2 * pool.count() < 3 * self.dim {
@@ -224,7 +294,8 @@ impl Warmup {
         let still = moved(length, self.length) && moved(step, self.segment_step);
         self.length = length;
         self.segment_step = step;
-        if self.updates >= MIN_UPDATES && still && steady && superchains_agree(&pool) {
+        let ready = self.updates >= MIN_UPDATES && !self.unadapted;
+        if ready && still && steady && superchains_agree(&pool) {
             self.step.resume();
             self.finish = Some(self.done + (FINISH / self.chains).max(FINISH_LEAST));
             return Progress::Continue;
@@ -270,74 +341,14 @@ impl Warmup {
     }
 }
 
-/// The superchain of a chain: neighbours belong together, and so do chains of one starting point.
-pub(super) fn superchain(chain: usize, chains: usize) -> usize {
-    chain * SUPERCHAINS / chains
-}
-
 fn moved(now: f64, before: f64) -> bool {
     (now / before - 1.0).abs() < SETTLED
 }
 
-/// Chains whose log density is hopelessly below the median.
-fn far_below(logp: &[f32], dim: usize) -> Vec<bool> {
-    let mut sorted: Vec<f64> = logp.iter().map(|&l| f64::from(l)).collect();
-    sorted.sort_by(f64::total_cmp);
-    let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
-    let range = (at(0.75) - at(0.25)).max((dim as f64).sqrt());
-    let limit = at(0.5) - 6.0 * range;
-    logp.iter().map(|&l| f64::from(l) < limit).collect()
-}
-
-/// Whether the means of the chains went the same way from one segment to the next, more than
-/// their spread explains.
-fn drifts(before: &Window, now: &Window) -> bool {
-    let (a, b) = (before.chain_means(), now.chain_means());
-    let change: Vec<f64> = b.iter().zip(&a).map(|(b, a)| b - a).collect();
-    let dim = now.center().len();
-    let chains = (change.len() / dim) as f64;
-    (0..dim).any(|j| {
-        let of_chain = || change.iter().skip(j).step_by(dim);
-        let mean = of_chain().sum::<f64>() / chains;
-        let variance = of_chain().map(|c| (c - mean) * (c - mean)).sum::<f64>() / (chains - 1.0);
-        mean * mean > DRIFT * DRIFT * variance / chains
-    })
-}
-
-/// Whether the means of the superchains differ no more than their chains explain, in every
-/// dimension.
-fn superchains_agree(window: &Window) -> bool {
-    let means = window.chain_means();
-    let dim = window.center().len();
-    let chains = means.len() / dim;
-    if chains < 2 * SUPERCHAINS {
-        return true;
-    }
-    (0..dim).all(|j| {
-        let mut groups = [(0.0, 0.0, 0.0); SUPERCHAINS];
-        for chain in 0..chains {
-            let m = means[chain * dim + j];
-            let (count, sum, squares) = &mut groups[superchain(chain, chains)];
-            *count += 1.0;
-            *sum += m;
-            *squares += m * m;
-        }
-        let grand = groups.iter().map(|g| g.1).sum::<f64>() / chains as f64;
-        let between: f64 =
-            groups.iter().map(|(n, sum, _)| n * (sum / n - grand) * (sum / n - grand)).sum();
-        let within: f64 = groups.iter().map(|(n, sum, squares)| squares - sum * sum / n).sum();
-        let freedom = (chains - SUPERCHAINS) as f64;
-        let f = between / (SUPERCHAINS - 1) as f64 / (within / freedom);
-        // About one in 10,000 under agreement: the limit grows as the degrees of freedom fall.
-        f.is_nan() || f < 8.0 * (1.0 + 16.0 / freedom)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::linalg::diagonal;
+    use super::super::{linalg::diagonal, targets::Positions};
     use super::*;
-    use crate::density::request::Moments;
 
     const CHAINS: usize = 16;
 
@@ -346,28 +357,15 @@ mod tests {
             points: (0..8).map(|i| vec![i as f32, 0.0]).collect(),
             center: vec![0.0; 2],
             factor: diagonal(&[1.0, 2.0]),
+            coordinates: vec![[0.0; 4]; 2],
             matched: true,
             elsewhere: 0,
         };
-        Warmup::new(&started, CHAINS, 0.8, Key::new(1, "warm-up"))
+        Warmup::new(&started, CHAINS, 0.8, Key::new(1, "warm-up"), Arc::new(Positions(2)))
     }
 
     fn ran(acceptance: [f32; CHAINS], logp: [f32; CHAINS]) -> Ran {
         Ran { acceptance: acceptance.to_vec(), logp: logp.to_vec(), ..Ran::default() }
-    }
-
-    /// A window of one trajectory where chain c stands at x(c).
-    fn window(x: impl Fn(usize) -> f64) -> Window {
-        let sums = Moments {
-            trajectories: 1,
-            x: (0..CHAINS).map(&x).collect(),
-            g: vec![0.0],
-            xx: vec![(0..CHAINS).map(|c| x(c) * x(c)).sum()],
-            gg: vec![0.0],
-        };
-        let mut window = Window::new(CHAINS, vec![0.0]);
-        window.add(&sums, &[0.0; CHAINS]);
-        window
     }
 
     #[test]
@@ -426,22 +424,5 @@ mod tests {
             .map(|trajectory| warmup.absorb(&ran([0.0; CHAINS], [0.0; CHAINS]), trajectory))
             .find(|progress| !matches!(progress, Progress::Continue));
         assert!(matches!(progress, Some(Progress::Failed(_))));
-    }
-
-    #[test]
-    fn drift_is_told_from_noise() {
-        let noise = |c: usize| ((c * 7 + 3) % 16) as f64 - 7.5;
-        let before = window(noise);
-        assert!(!drifts(&before, &window(|c| noise((c + 5) % 16))));
-        assert!(drifts(&before, &window(|c| noise(c) + 2.0 + 0.01 * noise(c))));
-    }
-
-    #[test]
-    fn superchains_that_disagree_are_noticed() {
-        let noise = |c: usize| ((c * 7 + 3) % 16) as f64 - 7.5;
-        assert!(superchains_agree(&window(noise)));
-        assert!(!superchains_agree(&window(|c| noise(c) + 8.0 * (superchain(c, CHAINS) as f64))));
-        let far = |c: usize| noise(c) + if c >= 12 { 30.0 } else { 0.0 };
-        assert!(!superchains_agree(&window(far)));
     }
 }

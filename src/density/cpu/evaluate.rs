@@ -7,7 +7,9 @@ use super::program::{DATES, Prior, Program, Series};
 use super::{calibration, curved, dates};
 use crate::math::{Lane, Part};
 use crate::model::adstock::{self, normalize};
+use crate::model::coordinate::Coordinate;
 use crate::model::layout::{Derived, Made, Operand};
+use crate::model::pooled::{Known, Moved, Pooled};
 use crate::model::prior::MAX_ARGUMENTS;
 use crate::model::{self, saturation};
 
@@ -118,7 +120,7 @@ pub fn evaluate<L: Lane>(
     logp += scratch.likelihood;
     logp += scratch.lift + scratch.cost + scratch.roas;
     if program.hierarchical {
-        derived_back(program, scratch);
+        hierarchy_back(program, u, gradient, scratch);
     }
     for (gradient, (back, dx)) in gradient.iter_mut().zip(scratch.gradient.iter().zip(&scratch.dx))
     {
@@ -193,40 +195,94 @@ fn priors<L: Lane>(
     let mut logp = L::zero();
     scratch.gradient.fill(L::zero());
     for i in 0..program.dim() {
-        let mapped = program.coordinates[i].map(u[i]);
-        let (mut prior, mut slope) = (mapped.logp, mapped.dlogp);
-        match &program.priors[i] {
-            Prior::Included => {}
-            Prior::Implied => (prior, slope) = (L::zero(), L::zero()),
-            Prior::Fixed(distribution, constants) => {
-                let constants = constants.map(L::splat);
-                let (density, derivative) = distribution.log_density(mapped.value, &constants);
-                prior += density;
-                slope = derivative.mul_add(mapped.dx, slope);
+        let prior = match &program.priors[i] {
+            // What is left is known when all that depends on it has flowed back.
+            Prior::Pooled(pooled) => {
+                let moved = move_pooled(program, pooled, i, u[i], &scratch.value);
+                scratch.value[i] = moved.value;
+                moved.logp
             }
-            Prior::Nested(distribution, signature, operands) => {
-                let mut arguments = [L::zero(); MAX_ARGUMENTS];
-                for (argument, operand) in arguments.iter_mut().zip(operands) {
-                    *argument = operand_value(*operand, &scratch.value);
-                }
-                let nested = distribution.nested(*signature, mapped.value, &arguments);
-                prior += nested.logp;
-                slope = nested.dx.mul_add(mapped.dx, slope);
-                for (operand, da) in operands.iter().zip(nested.da) {
-                    operand_back(*operand, da, &mut scratch.gradient);
-                }
+            prior => {
+                let (logp, slope) = own_prior(program.coordinates[i], prior, i, u[i], scratch);
+                gradient[i] = slope;
+                logp
             }
-        }
-        scratch.value[i] = mapped.value.x;
-        scratch.dx[i] = mapped.dx;
+        };
         scratch.prior[i] = prior;
-        gradient[i] = slope;
         logp += prior;
         if let Some(derived) = &program.derived[i] {
             scratch.value[derived.value] = make(derived, i, &scratch.value).value;
         }
     }
     logp
+}
+
+/// Maps element `i`; its log prior and the derivative of that.
+#[inline(always)]
+fn own_prior<L: Lane>(
+    coordinate: Coordinate,
+    prior: &Prior,
+    i: usize,
+    u: L,
+    scratch: &mut Scratch<L>,
+) -> (L, L) {
+    let mapped = coordinate.map(u);
+    let (mut logp, mut slope) = (mapped.logp, mapped.dlogp);
+    match prior {
+        Prior::Included | Prior::Pooled(_) => {}
+        Prior::Implied => (logp, slope) = (L::zero(), L::zero()),
+        Prior::Fixed(distribution, constants) => {
+            let constants = constants.map(L::splat);
+            let (density, derivative) = distribution.log_density(mapped.value, &constants);
+            logp += density;
+            slope = derivative.mul_add(mapped.dx, slope);
+        }
+        Prior::Nested(distribution, signature, operands) => {
+            let mut arguments = [L::zero(); MAX_ARGUMENTS];
+            for (argument, operand) in arguments.iter_mut().zip(operands) {
+                *argument = operand_value(*operand, &scratch.value);
+            }
+            let nested = distribution.nested(*signature, mapped.value, &arguments);
+            logp += nested.logp;
+            slope = nested.dx.mul_add(mapped.dx, slope);
+            for (operand, da) in operands.iter().zip(nested.da) {
+                operand_back(*operand, da, &mut scratch.gradient);
+            }
+        }
+    }
+    scratch.value[i] = mapped.value.x;
+    scratch.dx[i] = mapped.dx;
+    (logp, slope)
+}
+
+/// Moves pooled element `i`.
+#[inline(always)]
+fn move_pooled<L: Lane>(
+    program: &Program<L::Scalar>,
+    pooled: &Pooled,
+    i: usize,
+    u: L,
+    values: &[L],
+) -> Moved<L> {
+    let operands = pooled.operands.map(|operand| operand_value(operand, values));
+    L::call(MovePooled { pooled, operands, u, known: program.known[i].map(L::from_scalar) })
+}
+
+/// [`Pooled::map`].
+struct MovePooled<'a, L> {
+    pooled: &'a Pooled,
+    operands: [L; 2],
+    u: L,
+    known: Known<L>,
+}
+
+impl<L: Lane> Part for MovePooled<'_, L> {
+    type Output = Moved<L>;
+
+    #[inline(always)]
+    fn run(self) -> Moved<L> {
+        self.pooled.map(self.operands, self.u, self.known)
+    }
 }
 
 /// What is made of element `i`.
@@ -236,16 +292,33 @@ fn make<L: Lane>(derived: &Derived, i: usize, values: &[L]) -> Made<L> {
     derived.form.make(operand_value(a, values), operand_value(b, values), values[i])
 }
 
-/// Carries what flowed back to derived values to what they are made of, the last ones first.
+/// Carries what flowed back to derived values and to pooled elements to what they are made of, the last
+/// ones first.
 #[inline(always)]
-fn derived_back<L: Lane>(program: &Program<L::Scalar>, scratch: &mut Scratch<L>) {
-    for (i, derived) in program.derived.iter().enumerate().rev() {
-        let Some(derived) = derived else { continue };
-        let [da, db, dx] = make(derived, i, &scratch.value).slopes;
-        let back = scratch.gradient[derived.value];
-        operand_back(derived.operands[0], back * da, &mut scratch.gradient);
-        operand_back(derived.operands[1], back * db, &mut scratch.gradient);
-        scratch.gradient[i] = back.mul_add(dx, scratch.gradient[i]);
+fn hierarchy_back<L: Lane>(
+    program: &Program<L::Scalar>,
+    u: &[L],
+    gradient: &mut [L],
+    scratch: &mut Scratch<L>,
+) {
+    for i in (0..program.dim()).rev() {
+        if let Some(derived) = &program.derived[i] {
+            let [da, db, dx] = make(derived, i, &scratch.value).slopes;
+            let back = scratch.gradient[derived.value];
+            operand_back(derived.operands[0], back * da, &mut scratch.gradient);
+            operand_back(derived.operands[1], back * db, &mut scratch.gradient);
+            scratch.gradient[i] = back.mul_add(dx, scratch.gradient[i]);
+        }
+        if let Prior::Pooled(pooled) = &program.priors[i] {
+            let moved = move_pooled(program, pooled, i, u[i], &scratch.value);
+            let back = scratch.gradient[i];
+            for (k, operand) in pooled.operands.into_iter().enumerate() {
+                let slope = back.mul_add(moved.dvalue[k], moved.dlogp[k]);
+                operand_back(operand, slope, &mut scratch.gradient);
+            }
+            gradient[i] = moved.dlogp[2];
+            scratch.dx[i] = moved.dvalue[2];
+        }
     }
 }
 

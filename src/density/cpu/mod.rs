@@ -137,6 +137,10 @@ impl Chains {
                 }
                 Response::Done
             }
+            Request::Coordinates { numbers } => {
+                self.program.know(&numbers);
+                Response::Done
+            }
             Request::Metric { factor } => {
                 self.factor = Factor::new(&factor, dim);
                 Response::Done

@@ -41,6 +41,12 @@ impl Oracle {
         Self { program: Program::new(series, space), parameters }
     }
 
+    /// In coordinates that depend on these numbers.
+    pub fn knowing(mut self, numbers: &[[f32; 4]]) -> Self {
+        self.program.know(numbers);
+        self
+    }
+
     /// Evaluates points, row-major, points × dim.
     pub fn evaluate(&self, points: &[f64]) -> Vec<Evaluation> {
         dispatch(Isa::detect(), Evaluate { oracle: self, points })

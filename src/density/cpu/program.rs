@@ -5,6 +5,7 @@ use crate::model::coordinate::Coordinate;
 use crate::model::cost::Cost;
 use crate::model::layout::{Arguments, Derived, Element, Operand};
 use crate::model::lift::Lift;
+use crate::model::pooled::{Known, Pooled};
 use crate::model::prior::{Constants, Distribution, MAX_ARGUMENTS};
 use crate::model::roas::Roas;
 use crate::model::{self, Model, Space, Structure};
@@ -29,6 +30,8 @@ pub struct Program<R> {
     pub priors: Vec<Prior>,
     /// What is made of every element, if anything.
     pub derived: Vec<Option<Derived>>,
+    /// What the data are taken to say of every element that is pooled.
+    pub known: Vec<Known<R>>,
     /// What is to be explained: one series, or several of equal families.
     pub series: Vec<Series<R>>,
 }
@@ -80,10 +83,15 @@ pub enum Prior {
     Fixed(Distribution, Constants<f64>),
     /// Its arguments, of this signature, are values that come before.
     Nested(Distribution, usize, [Operand; MAX_ARGUMENTS]),
+    /// It is in the coordinate of a pooled element.
+    Pooled(Pooled),
 }
 
 impl Prior {
-    fn new(coordinate: Coordinate, element: &Element) -> Self {
+    fn new(coordinate: Coordinate, pooled: Option<Pooled>, element: &Element) -> Self {
+        if let Some(pooled) = pooled {
+            return Prior::Pooled(pooled);
+        }
         if element.implied {
             return Prior::Implied;
         }
@@ -110,8 +118,9 @@ impl<R: Real> Program<R> {
         let coordinates = layout.coordinates(space);
         let priors = coordinates
             .iter()
+            .zip(layout.pooled(space))
             .zip(&layout.elements)
-            .map(|(coordinate, element)| Prior::new(*coordinate, element))
+            .map(|((coordinate, pooled), element)| Prior::new(*coordinate, pooled, element))
             .collect();
         let derived = layout.elements.iter().map(|element| element.derived).collect();
         // Series of one model have the same dense columns.
@@ -120,7 +129,13 @@ impl<R: Real> Program<R> {
         let (dim, n_values, hierarchical) =
             (structure.dim, structure.n_values, structure.hierarchical);
         let series = models.iter().map(|model| Series::new(model, &sparse)).collect();
-        Self { dim, n_values, hierarchical, coordinates, priors, derived, series }
+        let known = vec![[R::from_f64(0.0); 4]; dim];
+        Self { dim, n_values, hierarchical, coordinates, priors, derived, known, series }
+    }
+
+    /// Takes the data to say this of every element.
+    pub fn know(&mut self, known: &[Known<f32>]) {
+        self.known = known.iter().map(|known| known.map(|x| R::from_f64(x.into()))).collect();
     }
 
     /// Number of elements.

@@ -20,7 +20,7 @@ macro_rules! shader {
 }
 
 /// What every density needs.
-const SHARED: [Wgsl; 8] = [
+const SHARED: [Wgsl; 9] = [
     shader!("math/elementary"),
     shader!("math/normal"),
     shader!("math/gamma"),
@@ -28,6 +28,7 @@ const SHARED: [Wgsl; 8] = [
     shader!("types"),
     shader!("kernel/bindings"),
     shader!("kernel/density"),
+    shader!("kernel/pooled"),
     shader!("kernel/hmc"),
 ];
 

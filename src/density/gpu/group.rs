@@ -25,6 +25,8 @@ pub struct Group {
     pub(super) models_each: usize,
     pub(super) models: Buffer<layout::Model>,
     pub(super) elements: Buffer<layout::Element>,
+    /// What `elements` holds.
+    pub(super) packed: Vec<layout::Element>,
     pub(super) rows: Buffer<[f32; 4]>,
     pub(super) factors: Buffer<[f32; 4]>,
     pub(super) state: Buffer<f32>,
@@ -60,6 +62,13 @@ impl Group {
                 Request::Evaluate { points } => evaluations.push((at, points, place)),
                 Request::Place { points } => placements.push((at, points, place)),
                 Request::Copy { pairs } => copies.push((at, place, pairs)),
+                Request::Coordinates { numbers } => {
+                    let start = place * self.dim;
+                    let elements = &mut self.packed[start..start + self.dim];
+                    elements.iter_mut().zip(numbers).for_each(|(element, of)| element.known = of);
+                    gpu.write(&self.elements, start, elements)?;
+                    answers.push((at, Response::Done));
+                }
                 Request::Metric { factor } => {
                     let start = place * layout::factor_vectors(self.dim);
                     gpu.write(&self.factors, start, &pack::factor(&factor, self.dim))?;

@@ -2,7 +2,7 @@
 
 use super::body::ROW_HEAD;
 use super::compose::{nested_code, prior_code};
-use super::layout::{Element, HEAD, IMPLIED, Model, NO_PRIOR, NUMBER, part_rows};
+use super::layout::{Element, HEAD, IMPLIED, Model, NO_PRIOR, NUMBER, POOLED, part_rows};
 use super::scratch::word;
 use super::shape::Shape;
 use crate::density::cpu::{Prior, Program, Series};
@@ -190,7 +190,7 @@ fn series(
 /// Packs the elements.
 pub fn elements(program: &Program<f32>) -> Vec<Element> {
     let pack = |i: usize| {
-        let (coordinate, c) = program.coordinates[i].code();
+        let (mut coordinate, c) = program.coordinates[i].code();
         let (prior, p, of) = match &program.priors[i] {
             Prior::Included => (NO_PRIOR, [0.0; 4], [NUMBER; 4]),
             Prior::Implied => (IMPLIED, [0.0; 4], [NUMBER; 4]),
@@ -200,6 +200,12 @@ pub fn elements(program: &Program<f32>) -> Vec<Element> {
             Prior::Nested(distribution, signature, operands) => {
                 let [numbers, of] = split(operands);
                 (nested_code(*distribution, *signature), numbers.map(f32::from_bits), of)
+            }
+            Prior::Pooled(pooled) => {
+                coordinate = pooled.code();
+                let [a, b] = pooled.operands;
+                let [numbers, of] = split(&[a, b, Operand::Constant(0.0), Operand::Constant(0.0)]);
+                (POOLED, numbers.map(f32::from_bits), of)
             }
         };
         let (form, value, operands) = match &program.derived[i] {
@@ -217,6 +223,7 @@ pub fn elements(program: &Program<f32>) -> Vec<Element> {
             value,
             made_of: operands,
             numbers: numbers.map(f32::from_bits),
+            known: program.known[i],
             ..Default::default()
         }
     };

@@ -104,6 +104,7 @@ impl Plan {
             models_each: models.len() / n,
             models: gpu.buffer_from("models", &models)?,
             elements: gpu.buffer_from("elements", &elements)?,
+            packed: elements,
             rows: gpu.buffer_from("rows", &rows)?,
             factors: gpu.buffer("metric factors", n * layout::factor_vectors(dim))?,
             state: gpu.buffer("chains", n * state_words)?,

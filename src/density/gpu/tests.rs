@@ -149,7 +149,7 @@ fn trajectories_of_several_series_are_those_of_the_cpu_and_a_wrong_kernel_is_not
         ("= other[at(chain, SLOPE, value)]", "= 1.0"),
         ("0.5 * job.step_size, first_step", "job.step_size, first_step"),
         ("id.z, 0.5 * job.step_size", "id.z, job.step_size"),
-        ("made_back(place);", ""),
+        ("hierarchy_back(place);", ""),
         ("u32(entry.x), back * entry.y", "u32(entry.x), back"),
     ];
     for (from, to) in spoils {
