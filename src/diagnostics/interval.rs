@@ -7,12 +7,33 @@ pub const HDI_PROB: f64 = 0.94;
 /// Probability of the intervals that are drawn inside those, from 25 % to 75 %.
 pub const HALF_PROB: f64 = 0.5;
 
+/// From so many values on it pays not to sort all of them.
+const MANY: usize = 256;
+
 /// Narrowest interval that holds a share `prob` of the values, for one mode.
 ///
 /// The lower one of equally narrow ones; NaN of no values or where one is not finite. Equals
 /// `arviz.hdi(values, prob)`.
 pub fn hdi(values: &[f64], prob: f64) -> [f64; 2] {
-    hdi_sorted(&sorted(values), prob)
+    let (n, steps) = (values.len(), steps(values.len(), prob));
+    // An interval starts at one of the least values and ends at one of the largest; with few of both
+    // the order of all others need not be known.
+    let choices = n - steps;
+    if n < MANY || choices > steps {
+        return hdi_sorted(&sorted(values), prob);
+    }
+    let mut values = values.to_vec();
+    let key = |x: &f64| bits(*x);
+    values.select_nth_unstable_by_key(choices, key);
+    values[choices..].select_nth_unstable_by_key(steps - choices, key);
+    values[..choices].sort_unstable_by_key(key);
+    values[steps..].sort_unstable_by_key(key);
+    hdi_sorted(&values, prob)
+}
+
+/// How many steps an interval spans: ⌊prob · n⌋ as in ArviZ, all where prob leaves no choice.
+fn steps(n: usize, prob: f64) -> usize {
+    ((prob * n as f64).floor().max(0.0) as usize).min(n.saturating_sub(1))
 }
 
 /// [`hdi`] of values in ascending order.
@@ -21,8 +42,7 @@ pub fn hdi_sorted(sorted: &[f64], prob: f64) -> [f64; 2] {
     if !all_finite(sorted) || prob.is_nan() {
         return [f64::NAN; 2];
     }
-    // As in ArviZ the interval spans ⌊prob · n⌋ steps; all values where prob leaves no choice.
-    let steps = ((prob * n as f64).floor().max(0.0) as usize).min(n - 1);
+    let steps = steps(n, prob);
     let mut best = 0;
     for low in 1..n - steps {
         if sorted[low + steps] - sorted[low] < sorted[best + steps] - sorted[best] {
@@ -88,6 +108,32 @@ mod tests {
         assert!(hdi(&[], 0.94)[0].is_nan());
         assert!(hdi(&[1.0, f64::NAN, 2.0], 0.94)[1].is_nan());
         assert!(hdi(&[1.0, f64::NEG_INFINITY], 0.94)[0].is_nan());
+    }
+
+    /// Whether the middle is sorted or not.
+    #[test]
+    fn hdi_needs_the_order_of_the_ends_alone() {
+        use crate::math::philox4x32;
+        for n in [MANY - 1, MANY, 1000, 6007] {
+            for coarse in [false, true] {
+                let number = |i: u32| {
+                    let [a, b, ..] = philox4x32([i, 0, 0, 0], [5, n as u32]);
+                    let x = f64::from(a) * f64::from(b) - 1e18;
+                    // many equal ones, zeros of both signs among them
+                    if coarse { (x / 1e18).round() } else { x }
+                };
+                let values: Vec<f64> = (0..n as u32).map(number).collect();
+                for prob in [0.5, 0.51, 0.94, 0.999, 1.0] {
+                    let (got, expected) = (hdi(&values, prob), hdi_sorted(&sorted(&values), prob));
+                    assert_eq!(got.map(f64::to_bits), expected.map(f64::to_bits), "{n} {prob}");
+                }
+                for odd in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                    let mut values = values.clone();
+                    values[n / 3] = odd;
+                    assert!(hdi(&values, 0.94)[0].is_nan(), "{n} {odd}");
+                }
+            }
+        }
     }
 
     #[test]
