@@ -9,6 +9,7 @@ mod import;
 mod optimize;
 mod pooled;
 mod runs;
+mod shared_budgets;
 
 use crate::common::command::{Project, command, run};
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! The optimiser against independent methods, its certificate, and properties of its answers.
 
+mod drafts;
 mod media;
 mod schedule;
 

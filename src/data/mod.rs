@@ -25,6 +25,7 @@ use crate::{config::ModelFile, error::Result};
 
 pub use extend::{Extended, NewRows};
 pub use lift::{LiftRow, lift_problem};
+pub use panel::ONLY;
 pub use scale::{Scale, learn_scales};
 pub use truth::{Truth, load_truth};
 

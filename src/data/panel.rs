@@ -49,10 +49,13 @@ pub(super) fn build(
     (panels, failed)
 }
 
-/// Values joined by `/`; `model` where there are none.
+/// The key of the only model of a table without panels.
+pub const ONLY: &str = "model";
+
+/// Values joined by `/`; [`ONLY`] where there are none.
 pub(super) fn key(values: &[String]) -> String {
     if values.is_empty() {
-        return "model".to_owned();
+        return ONLY.to_owned();
     }
     let shown = |value: &String| if value.is_empty() { "(empty)".into() } else { value.clone() };
     values.iter().map(shown).collect::<Vec<_>>().join("/")

@@ -5,6 +5,7 @@ use super::branch::Tables;
 use super::budget::{Arm, Budget};
 use super::conflict::Conflict;
 use super::media::Media;
+use super::place::Place;
 use super::program::Solved;
 use super::risk::{AT_ONCE, add, measure};
 use super::scenario::Risk;
@@ -41,8 +42,8 @@ impl Status {
 /// A channel's part of the answer.
 #[derive(Clone, Debug)]
 pub struct ArmRow {
-    /// The model's key.
-    pub model: String,
+    /// Whose spend it is.
+    pub place: Place,
     /// The channel.
     pub channel: String,
     /// Spend per period before.
@@ -134,6 +135,16 @@ pub struct Explained {
     pub limits: Vec<(String, bool, f64, Option<f64>)>,
 }
 
+impl Answer {
+    /// What a row is called: by its channel, and by whose spend it is where that differs.
+    pub fn name(&self, row: &ArmRow) -> String {
+        match self.rows.iter().all(|other| other.place == row.place) {
+            true => row.channel.clone(),
+            false => format!("{}:{}", row.place, row.channel),
+        }
+    }
+}
+
 /// Says what a solution means; `paths` are the spends of every period where they were decided on.
 pub fn answer(
     budget: &Budget,
@@ -150,11 +161,14 @@ pub fn answer(
     };
     let draws = |c: usize| -> [Vec<f64>; 2] {
         let (arm, after) = (&budget.arms[c], solved.spends[c]);
-        let now = match paths {
-            Some(paths) => executed(&arm.media.along(&paths[c]), arm, after),
-            None => executed(&arm.media, arm, after),
-        };
-        [executed(&arm.media, arm, arm.before), now]
+        match paths {
+            None if noise == 0.0 => arm.media.draws_at([arm.before, after]),
+            None => [arm.before, after].map(|spend| executed(&arm.media, arm, spend)),
+            Some(paths) => [
+                executed(&arm.media, arm, arm.before),
+                executed(&arm.media.along(&paths[c]), arm, after),
+            ],
+        }
     };
     let row = |(c, draws): (usize, &[Vec<f64>; 2])| {
         let (arm, after) = (&budget.arms[c], solved.spends[c]);
@@ -165,7 +179,7 @@ pub fn answer(
         };
         let beyond = peak / arm.seen - 1.0;
         ArmRow {
-            model: arm.model.clone(),
+            place: arm.place.clone(),
             channel: arm.channel.clone(),
             before: arm.before,
             after,
@@ -183,8 +197,8 @@ pub fn answer(
     let all: Vec<usize> = (0..budget.arms.len()).collect();
     for arms in all.chunks(AT_ONCE) {
         let found: Vec<[Vec<f64>; 2]> = arms.par_iter().map(|&c| draws(c)).collect();
-        for arm in &found {
-            totals.iter_mut().zip(arm).for_each(|(totals, draws)| add(totals, draws));
+        for (k, totals) in totals.iter_mut().enumerate() {
+            add(totals, &found.iter().map(|draws| draws[k].as_slice()).collect::<Vec<_>>());
         }
         rows.par_extend(arms.par_iter().copied().zip(&found).map(row));
     }
@@ -310,13 +324,9 @@ pub fn explain(budget: &Budget, conflict: &Conflict, total: [f64; 2]) -> Explain
     let bounds = |which: &[usize], what: &str, of: fn(&Arm) -> f64| {
         let sum: f64 = which.iter().map(|&c| of(&budget.arms[c])).sum();
         (!which.is_empty()).then(|| {
-            let several = budget.arms.iter().any(|arm| arm.model != budget.arms[0].model);
-            let name = |&c: &usize| match several {
-                true => format!("{}:{}", budget.arms[c].model, budget.arms[c].channel),
-                false => budget.arms[c].channel.clone(),
-            };
             const NAMED: usize = 8;
-            let mut names = which.iter().take(NAMED).map(name).collect::<Vec<_>>().join(", ");
+            let names = which.iter().take(NAMED).map(|&c| budget.name(c));
+            let mut names = names.collect::<Vec<_>>().join(", ");
             if which.len() > NAMED {
                 names += &format!(" and {} more", which.len() - NAMED);
             }

@@ -14,8 +14,11 @@ use argmin::core::{
 };
 use rayon::prelude::*;
 
-/// The gap that is asked for, as a share of the value.
+/// The gap that is asked for, as a share of the value, and the share by which slopes differ that are
+/// equal.
 pub const TOLERANCE: f64 = 1e-8;
+/// The same of a draft: what single precision can tell.
+const ROUGH: f64 = 1e-6;
 /// Boxes looked at, at most.
 const MOST_BOXES: u64 = 4000;
 /// Refinements of one box at most, before it is divided.
@@ -24,8 +27,6 @@ const MOST_ROUNDS: usize = 60;
 const CLOSING: f64 = 0.1;
 /// Steps that bring the last digits.
 const MOST_SETTLING: usize = 8;
-/// Slopes that differ by less than this share are equal.
-const EQUAL: f64 = 1e-8;
 /// What rounding may add up to, as a share of the sum of all responses.
 const ROUNDING: f64 = 1e-12;
 /// A side of a box is divided down to this share of the whole.
@@ -35,22 +36,29 @@ const NARROW: f64 = 1e-9;
 /// take less.
 pub struct Tables<'a> {
     curves: Vec<Curve<'a>>,
+    guess: Option<Guess>,
 }
+
+/// Spends within the rows that are likely to be near the best ones, and prices that go with them.
+type Guess = (Vec<f64>, Vec<f64>);
 
 impl<'a> Tables<'a> {
     /// First tables, between the bounds of the program.
     pub fn new(program: &Program<'a>) -> Self {
         let curve = |c: usize| Curve::new(program.responses[c], program.lower[c], program.upper[c]);
-        Self { curves: (0..program.responses.len()).into_par_iter().map(curve).collect() }
+        let curves = (0..program.responses.len()).into_par_iter().map(curve).collect();
+        Self { curves, guess: None }
     }
 
-    /// First tables around spends that are likely to be near the best ones.
-    pub fn near(program: &Program<'a>, spends: &[f64]) -> Self {
+    /// First tables around the answer of a draft, by a share of its spends, between which and the best
+    /// ones little lies.
+    pub fn near(program: &Program<'a>, draft: Solved, around: f64) -> Self {
         let curve = |c: usize| {
             let (lower, upper) = (program.lower[c], program.upper[c]);
-            Curve::near(program.responses[c], lower, upper, spends[c])
+            Curve::near(program.responses[c], lower, upper, draft.spends[c], around)
         };
-        Self { curves: (0..program.responses.len()).into_par_iter().map(curve).collect() }
+        let curves = (0..program.responses.len()).into_par_iter().map(curve).collect();
+        Self { curves, guess: Some((draft.spends, draft.prices)) }
     }
 
     /// Solves a program of the same responses whose bounds lie within those of the first one.
@@ -58,12 +66,28 @@ impl<'a> Tables<'a> {
     /// # Errors
     /// Nothing within the bounds satisfies the rows.
     pub fn solve(&mut self, program: &Program<'a>) -> Result<Solved, Infeasible> {
+        self.search(program, TOLERANCE)
+    }
+
+    /// The same to a few digits, for responses that are not known better than that.
+    ///
+    /// # Errors
+    /// Nothing within the bounds satisfies the rows.
+    pub fn draft(&mut self, program: &Program<'a>) -> Result<Solved, Infeasible> {
+        self.search(program, ROUGH)
+    }
+
+    fn search(&mut self, program: &Program<'a>, tolerance: f64) -> Result<Solved, Infeasible> {
         let ends = program.reach();
-        for (curve, &ends) in self.curves.iter_mut().zip(&ends) {
-            curve.refine(&ends);
-        }
+        self.curves.par_iter_mut().zip(&ends).for_each(|(curve, &ends)| curve.cover(ends));
         let solver = Branch {
-            open: vec![Part { ends: ends.clone(), bound: f64::INFINITY, columns: Vec::new() }],
+            tolerance,
+            open: vec![Part {
+                ends: ends.clone(),
+                bound: f64::INFINITY,
+                columns: Vec::new(),
+                guess: self.guess.take(),
+            }],
             closed: f64::NEG_INFINITY,
             best: None,
             infeasible: None,
@@ -115,6 +139,8 @@ struct Part {
     bound: f64,
     /// Spends that the relaxed answer may be made of.
     columns: Vec<Vec<f64>>,
+    /// Where to start in place of the relaxed answer.
+    guess: Option<Guess>,
 }
 
 /// The best spends so far.
@@ -127,6 +153,7 @@ struct Best {
 
 /// The solver, for argmin's executor: one box per iteration.
 struct Branch {
+    tolerance: f64,
     open: Vec<Part>,
     /// Largest bound of the boxes that are done.
     closed: f64,
@@ -179,7 +206,7 @@ impl<'a> Solver<Search<'_, 'a>, State> for Branch {
 impl Branch {
     /// The bound at which a box need not be looked at any more.
     fn enough(&self) -> f64 {
-        let enough = |best: &Best| best.value + TOLERANCE * best.value.abs();
+        let enough = |best: &Best| best.value + self.tolerance * best.value.abs();
         self.best.as_ref().map_or(f64::NEG_INFINITY, enough)
     }
 
@@ -198,25 +225,29 @@ impl Branch {
         let mut divide = None;
         let mut missed = f64::INFINITY;
         for _ in 0..MOST_ROUNDS {
-            let relaxed = match relax(&hulls, cost, rows, std::mem::take(&mut part.columns)) {
-                Ok(relaxed) => relaxed,
-                Err(infeasible) => {
-                    if self.boxes == 1 {
-                        self.infeasible = Some(infeasible);
+            let (spends, prices) = match part.guess.take() {
+                Some(guess) => guess,
+                None => match relax(&hulls, cost, rows, std::mem::take(&mut part.columns)) {
+                    Ok(relaxed) => {
+                        part.bound = part.bound.min(relaxed.bound);
+                        part.columns = relaxed.columns;
+                        (relaxed.spends, relaxed.prices)
                     }
-                    return;
-                }
+                    Err(infeasible) => {
+                        if self.boxes == 1 {
+                            self.infeasible = Some(infeasible);
+                        }
+                        return;
+                    }
+                },
             };
-            part.bound = part.bound.min(relaxed.bound);
-            part.columns = relaxed.columns;
             if part.bound <= self.enough() {
                 break;
             }
-            let polished =
-                polish(&search.tables, &part.ends, rows, cost, &relaxed.spends, &relaxed.prices)
-                    .filter(|(spends, _)| program.allows(spends));
+            let polished = polish(&search.tables, &part.ends, rows, cost, &spends, &prices)
+                .filter(|(spends, _)| program.allows(spends));
             let met = polished.is_some();
-            let (spends, prices) = polished.unwrap_or((relaxed.spends, relaxed.prices));
+            let (spends, prices) = polished.unwrap_or((spends, prices));
             search.refine(&spends.iter().map(|&spend| vec![spend]).collect::<Vec<_>>());
             if program.allows(&spends) {
                 self.offer(&spends, &prices, search.value(&spends));
@@ -229,6 +260,7 @@ impl Branch {
             // As long as equal marginal returns close the gap, nothing else need be looked at.
             let before = std::mem::replace(&mut missed, part.bound - search.value(&spends));
             if met && missed < CLOSING * before {
+                part.guess = Some((spends, prices));
                 continue;
             }
             let excess = excess(search, &hulls, &spends, &prices);
@@ -266,8 +298,20 @@ impl Branch {
     /// within the tolerance in value may be far off in spend.
     fn settle(&mut self, search: &mut Search, ends: &[[f64; 2]]) {
         let program = search.program;
+        let near = |a: f64, b: f64, digits: f64| (a - b).abs() <= digits * b.abs();
         for _ in 0..MOST_SETTLING {
             let Some(best) = &mut self.best else { return };
+            let price = program.prices(&best.prices);
+            let right = |c: usize| {
+                let (spend, [low, high]) = (best.spends[c], ends[c]);
+                let slope = search.tables[c].nearest(spend).slope;
+                near(slope, price[c], self.tolerance)
+                    || (spend <= low && slope <= price[c])
+                    || (spend >= high && slope >= price[c])
+            };
+            if (0..price.len()).all(right) {
+                return;
+            }
             let found = polish(
                 &search.tables,
                 ends,
@@ -279,20 +323,14 @@ impl Branch {
             let Some((spends, prices)) = found.filter(|(spends, _)| program.allows(spends)) else {
                 return;
             };
-            let near = |a: f64, b: f64, digits: f64| (a - b).abs() <= digits * b.abs();
             search.refine(&spends.iter().map(|&spend| vec![spend]).collect::<Vec<_>>());
-            // Where a spend has not moved, or has the slope that it should.
-            let price = program.prices(&prices);
-            let settled = (0..spends.len()).all(|c| {
-                let slope = search.tables[c].nearest(spends[c]).slope;
-                near(spends[c], best.spends[c], 1e-12) || near(slope, price[c], EQUAL)
-            });
             let value = search.value(&spends);
             if value < best.value - ROUNDING * best.value.abs() {
                 return;
             }
+            let still = spends.iter().zip(&best.spends).all(|(&a, &b)| near(a, b, 1e-12));
             *best = Best { spends, prices, value };
-            if settled {
+            if still {
                 return;
             }
         }
@@ -323,7 +361,7 @@ impl Branch {
                 column
             };
             let columns = part.columns.iter().map(clipped).collect();
-            Part { ends, bound: part.bound, columns }
+            Part { ends, bound: part.bound, columns, guess: None }
         };
         Some([half([lower, at]), half([at, upper])])
     }

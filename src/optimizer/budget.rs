@@ -2,6 +2,7 @@
 
 use super::course::Course;
 use super::media::Media;
+use super::place::Place;
 use super::program::{Program, Row};
 use super::response::Response;
 use super::scenario::{Flighting, Group, Quantity, Scenario};
@@ -11,8 +12,8 @@ use rayon::prelude::*;
 /// A channel of a model, for which a spend is to be decided.
 #[derive(Clone, Debug)]
 pub struct Arm {
-    /// The model's key.
-    pub model: String,
+    /// Whose spend it is.
+    pub place: Place,
     /// The channel.
     pub channel: String,
     /// What its spend per period brings over the horizon.
@@ -38,7 +39,7 @@ pub struct Arm {
 pub struct Budget {
     /// Channels of all models.
     pub arms: Vec<Arm>,
-    /// Groups and their members.
+    /// Groups and their members, in order.
     pub groups: Vec<(Vec<usize>, Group)>,
     /// Periods of the horizon.
     pub periods: usize,
@@ -49,6 +50,15 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// What channels are called: by their names, and where they are if that is not the same for all.
+    pub fn name(&self, c: usize) -> String {
+        let Arm { place, channel, .. } = &self.arms[c];
+        match self.arms.iter().all(|arm| arm.place == *place) {
+            true => channel.clone(),
+            false => format!("{place}:{channel}"),
+        }
+    }
+
     /// What a unit of spend per period costs in units of the objective.
     pub fn cost(&self) -> f64 {
         match self.scenario.objective.maximize {
@@ -64,10 +74,24 @@ impl Budget {
 
     /// The same with so many draws of every model, evenly spaced.
     pub fn thinned(&self, n: usize) -> Self {
-        let thinned = |arm: &Arm| Arm { media: arm.media.thinned(n), ..arm.clone() };
+        self.with(|media| media.thinned(n))
+    }
+
+    /// The same with tables in single precision.
+    pub fn draft(&self) -> Self {
+        self.with(Media::draft)
+    }
+
+    /// Whether no response is S-shaped.
+    pub fn concave(&self) -> bool {
+        self.arms.iter().all(|arm| arm.media.concave())
+    }
+
+    fn with(&self, change: impl Fn(&Media) -> Media + Sync) -> Self {
+        let changed = |arm: &Arm| Arm { media: change(&arm.media), ..arm.clone() };
         let Self { arms, groups, periods, baseline, scenario } = self;
         Self {
-            arms: arms.par_iter().map(thinned).collect(),
+            arms: arms.par_iter().map(changed).collect(),
             groups: groups.clone(),
             periods: *periods,
             baseline: *baseline,
@@ -133,7 +157,8 @@ impl Budget {
             }
             // Of what is spent in the end: members less the share of all.
             let above = |share: f64| {
-                let weight = |c: usize| f64::from(u8::from(members.contains(&c))) - share;
+                let weight =
+                    |c: usize| f64::from(u8::from(members.binary_search(&c).is_ok())) - share;
                 all.clone().map(|c| (c, weight(c))).collect::<Vec<_>>()
             };
             if let Some(share) = group.min_share {

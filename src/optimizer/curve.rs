@@ -7,14 +7,17 @@ const FIRST_CONCAVE: usize = 9;
 const FIRST_OTHER: usize = 33;
 /// Spends nearer to each other than this share of the whole range are one.
 const SAME: f64 = 1e-13;
-/// How far around a spend that is near the best one the first points lie, as a share of it.
-const AROUND: f64 = 0.05;
+/// A spend this near to a bound, as a share of the range, is likely to belong there.
+const AT: f64 = 1e-9;
 /// Where to look next to a start that is infinitely steep, as a share of what is not known there.
 const NEXT: f64 = 1.0 / 16.0;
 
-/// A response between its bounds, known exactly at some spends and bounded in between.
+/// A response between its bounds, known exactly at some spends and bounded in between; a concave one
+/// by its tangents also where no spend beyond is known.
 pub struct Curve<'a> {
     response: &'a dyn Response,
+    ends: [f64; 2],
+    /// The slopes are those of a response that is not concave; of others the points tell.
     table: Table,
 }
 
@@ -29,24 +32,32 @@ impl<'a> Curve<'a> {
         };
         let mut spends: Vec<f64> = (0..n).map(at).collect();
         spends.dedup_by(|next, spend| *next <= *spend);
-        Self { response, table: response.tabulate(&spends) }
+        Self { response, ends: [lower, upper], table: response.tabulate(&spends) }
     }
 
-    /// The same with first points around a spend that is likely to be near the best one; a response that
-    /// is not concave is looked at everywhere besides.
-    pub fn near(response: &'a dyn Response, lower: f64, upper: f64, spend: f64) -> Self {
-        let around = [1.0 - AROUND, 1.0 + AROUND].map(|share| share * spend);
+    /// The same with first points around a spend that is likely to be near the best one, by a share of
+    /// it; a response that is not concave is looked at everywhere besides.
+    pub fn near(
+        response: &'a dyn Response,
+        lower: f64,
+        upper: f64,
+        spend: f64,
+        around: f64,
+    ) -> Self {
+        let ends = [lower, upper];
+        let at = AT * (upper - lower);
+        let mut spends = match () {
+            () if spend <= lower + at => vec![lower],
+            () if spend >= upper - at => vec![upper],
+            () => [1.0 - around, 1.0 + around].map(|s| (s * spend).clamp(lower, upper)).to_vec(),
+        };
+        spends.dedup();
         if !response.concave() {
             let mut curve = Self::new(response, lower, upper);
-            curve.refine(&around);
+            curve.refine(&spends);
             return curve;
         }
-        let near = SAME * (upper - lower);
-        let inside = |spend: &f64| *spend > lower + near && *spend < upper - near;
-        let mut spends = vec![lower];
-        spends.extend(around.into_iter().filter(inside));
-        spends.extend((upper > lower).then_some(upper));
-        Self { response, table: response.tabulate(&spends) }
+        Self { response, ends, table: response.tabulate(&spends) }
     }
 
     /// The points known so far, at rising spends.
@@ -72,32 +83,46 @@ impl<'a> Curve<'a> {
         }
     }
 
+    /// Looks at the ends of a range where they are needed to bound the response between them.
+    pub fn cover(&mut self, [lower, upper]: [f64; 2]) {
+        let (points, near) = (&self.table.points, self.same());
+        let inside = |p: &&Point| p.spend >= lower - near && p.spend <= upper + near;
+        let tangent = points.iter().filter(inside).any(|p| p.slope.is_finite());
+        if !(tangent && self.response.concave()) {
+            self.refine(&[lower, upper]);
+        }
+    }
+
+    /// Spends as near as this are one.
+    fn same(&self) -> f64 {
+        SAME * (self.ends[1] - self.ends[0])
+    }
+
     fn insert(&mut self, spend: f64) {
+        let near = self.same();
         let Table { points, slopes } = &mut self.table;
-        let near = SAME * (points[points.len() - 1].spend - points[0].spend);
+        let outside = spend < self.ends[0] - near || spend > self.ends[1] + near;
         let after = points.partition_point(|p| p.spend <= spend + near);
-        // Known, or outside.
-        if after == 0 || after == points.len() || points[after - 1].spend >= spend - near {
+        let known = after > 0 && points[after - 1].spend >= spend - near;
+        if outside || known {
             return;
         }
-        let cell = after - 1;
         if self.response.concave() {
-            let new = self.response.tabulate(&[spend]).points[0];
-            let range = |a: f64, b: f64| [a.min(b), a.max(b)];
-            slopes[cell] = range(points[cell].slope, new.slope);
-            slopes.insert(cell + 1, range(new.slope, points[after].slope));
-            points.insert(after, new);
+            points.insert(after, self.response.tabulate(&[spend]).points[0]);
         } else {
+            // Of these the ends are known.
+            let cell = after - 1;
             let new = self.response.tabulate(&[points[cell].spend, spend, points[after].spend]);
             slopes.splice(cell..=cell, new.slopes);
             points.insert(after, new.points[1]);
         }
     }
 
-    /// The least concave function above the response between two spends, as far as the table tells.
+    /// The least concave function above the response between two spends that are [covered](Self::cover),
+    /// as far as the table tells.
     pub fn hull(&self, lower: f64, upper: f64) -> Hull {
         let Table { points, slopes } = &self.table;
-        let near = SAME * (points[points.len() - 1].spend - points[0].spend);
+        let near = self.same();
         let first = points.partition_point(|p| p.spend < lower - near);
         let end = points.partition_point(|p| p.spend <= upper + near);
         let mut vertices: Vec<Vertex> = Vec::with_capacity(2 * (end - first) + 1);
@@ -110,13 +135,32 @@ impl<'a> Curve<'a> {
             }
             vertices.push(vertex);
         };
+        if points[first].spend > lower + near {
+            add(points[first].tangent(lower));
+        }
         for i in first..end {
             add(Vertex { spend: points[i].spend, value: points[i].value, look: None });
             if i + 1 < end {
-                peak(&points[i], &points[i + 1], slopes[i]).into_iter().for_each(&mut add);
+                let [a, b] = [&points[i], &points[i + 1]];
+                let range = match self.response.concave() {
+                    true => [a.slope.min(b.slope), a.slope.max(b.slope)],
+                    false => slopes[i],
+                };
+                peak(a, b, range).into_iter().for_each(&mut add);
             }
         }
+        if points[end - 1].spend < upper - near {
+            add(points[end - 1].tangent(upper));
+        }
         Hull { vertices }
+    }
+}
+
+impl Point {
+    /// What a concave response is at most at another spend.
+    fn tangent(&self, spend: f64) -> Vertex {
+        let value = self.value + self.slope * (spend - self.spend);
+        Vertex { spend, value, look: Some(spend) }
     }
 }
 

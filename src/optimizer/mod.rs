@@ -15,6 +15,7 @@ mod flighting;
 mod linear;
 mod master;
 mod media;
+mod place;
 mod plan;
 mod polish;
 mod program;
@@ -36,6 +37,7 @@ pub use course::Course;
 pub use curve::{Curve, Hull, Vertex};
 pub use master::Infeasible;
 pub use media::{Flight, Local, Media};
+pub use place::Place;
 pub use plan::{Plan, Share};
 pub use program::{Program, Row, Solved};
 pub use response::{Point, Response, Table};
@@ -64,6 +66,10 @@ impl From<Error> for Failure {
 /// as `FEW`.
 const THINNED: usize = 16;
 const FEW: usize = 32;
+/// How far off the best spends of those draws are likely to be, as a share of them.
+const THINNED_OFF: f64 = 0.05;
+/// The same of spends that single precision finds.
+const DRAFT_OFF: f64 = 1e-4;
 
 /// Solves a budget problem. Limits that contradict each other are an answer, too: `Err(Explained)`
 /// inside.
@@ -98,13 +104,19 @@ fn by_mean(budget: &Budget, total: [f64; 2]) -> std::result::Result<Solved, Fail
     let program = budget.program(total);
     let contradiction = |_| Failure::Conflict(conflict(&program));
     let few = budget.least_draws() / THINNED;
-    let mut tables = if few < FEW {
-        Tables::new(&program)
-    } else {
-        let draft = budget.thinned(few);
-        let rough = draft.program(total);
-        let near = Tables::new(&rough).solve(&rough).map_err(contradiction)?;
-        Tables::near(&program, &near.spends)
-    };
-    tables.solve(&program).map_err(contradiction)
+    if few < FEW {
+        return Tables::new(&program).solve(&program).map_err(contradiction);
+    }
+    // Drafts say where it is worth looking in double precision: of some of the draws, then of all.
+    let thinned = budget.thinned(few).draft();
+    let rough = thinned.program(total);
+    let mut found = Tables::new(&rough).draft(&rough).map_err(contradiction)?;
+    let mut around = THINNED_OFF;
+    if budget.concave() {
+        let single = budget.draft();
+        let draft = single.program(total);
+        found = Tables::near(&draft, found, around).draft(&draft).map_err(contradiction)?;
+        around = DRAFT_OFF;
+    }
+    Tables::near(&program, found, around).solve(&program).map_err(contradiction)
 }

@@ -3,6 +3,7 @@
 use super::budget::{Arm, Budget};
 use super::course::{Course, steady};
 use super::media::{Flight, Media};
+use super::place::Place;
 use super::scenario::{
     Bound, Change, Flighting, MOST_PERIODS, Quantity, Ramp, ReferenceSpend, Rows, Scenario,
 };
@@ -13,7 +14,7 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// A model of the scenario.
+/// A model of the scenario, or one of its series.
 #[derive(Clone, Debug)]
 pub struct Share {
     /// Its channels.
@@ -24,6 +25,7 @@ pub struct Share {
 
 /// Where a model's rows stand to the horizon.
 struct Frame {
+    place: Place,
     periods: usize,
     /// Rows of the reference.
     rows: Range<usize>,
@@ -46,8 +48,8 @@ impl<T: Clone + PartialEq> Keyed<T> {
         Ok(Self { keys: table.into_iter().map(keyed).collect::<Result<_>>()?, default })
     }
 
-    fn of(&self, model: &str, channel: &str) -> Result<Option<&T>> {
-        Ok(most_exact(&self.keys, model, channel)?.or(self.default.as_ref()))
+    fn of(&self, place: &Place, channel: &str) -> Result<Option<&T>> {
+        Ok(most_exact(&self.keys, place, channel)?.or(self.default.as_ref()))
     }
 }
 
@@ -89,15 +91,18 @@ impl Plan {
         })
     }
 
-    /// The channels of a model.
+    /// The channels of a model, or of one of its series.
     ///
     /// # Errors
     /// Bounds that cross, a horizon or a flighting that does not fit its dates, a saturation that
     /// the optimiser does not know.
     pub fn share(&self, fitted: &Fitted) -> Result<Share> {
         let panel = &fitted.panel;
-        let in_model = |error: Error| error.context(format!("model {:?}", panel.key));
-        let frame = self.frame(fitted).map_err(in_model)?;
+        let dims = fitted.model.coords.dims.iter().cloned();
+        let place = Place::new(&panel.key, dims.zip(panel.labels.iter().cloned()).collect());
+        let name = place.name().to_owned();
+        let in_model = |error: Error| error.context(format!("model {name:?}"));
+        let frame = self.frame(fitted, place).map_err(in_model)?;
         let arm = |(c, channel): (usize, &String)| {
             let of = |error: Error| in_model(error.context(format!("channel {channel:?}")));
             self.arm(fitted, c, &frame).map_err(of)
@@ -106,7 +111,7 @@ impl Plan {
         Ok(Share { arms, baseline: self.baseline(fitted, &frame.rows) * frame.periods as f64 })
     }
 
-    fn frame(&self, fitted: &Fitted) -> Result<Frame> {
+    fn frame(&self, fitted: &Fitted, place: Place) -> Result<Frame> {
         let panel = &fitted.panel;
         if fitted.model.structure.curved.media.is_some() {
             let message = "has media whose effect varies in time: what it will be is not known";
@@ -131,22 +136,22 @@ impl Plan {
             true => first.saturating_sub(fitted.model.structure.max_weights())..first,
             false => first..first,
         };
-        Ok(Frame { periods: self.periods(&panel.dates)?, rows, carried })
+        Ok(Frame { place, periods: self.periods(&panel.dates)?, rows, carried })
     }
 
     /// A channel of a model.
     fn arm(&self, fitted: &Fitted, c: usize, frame: &Frame) -> Result<Arm> {
         let (panel, structure) = (&fitted.panel, &fitted.model.structure);
-        let (model, channel) = (panel.key.as_str(), panel.channels[c].as_str());
+        let (place, channel) = (&frame.place, panel.channels[c].as_str());
         let (spend, scale) = (panel.spend.column(c), panel.channel_scale[c]);
         let history: Vec<f64> = frame.rows.clone().map(|t| spend[t]).collect();
         let before = match &self.scenario.reference.spend {
             ReferenceSpend::Rows(_) => history.iter().sum::<f64>() / history.len() as f64,
-            ReferenceSpend::Table(_) => *most_exact(&self.reference, model, channel)?
+            ReferenceSpend::Table(_) => *most_exact(&self.reference, place, channel)?
                 .ok_or_else(|| Error::input("has no spend in the table of [reference]"))?,
         };
         let share = self.flight(channel, &history, frame.periods)?;
-        let [mut lower, mut upper] = self.limits(model, channel, before)?;
+        let [mut lower, mut upper] = self.limits(place, channel, before)?;
         let least = share.iter().copied().fold(1.0, f64::min);
         if scale.factor == 0.0 {
             // Never spent on in training: the model says nothing of it.
@@ -159,7 +164,7 @@ impl Plan {
             return Err(Error::input(message)
                 .help("set its lower bound to that, or fit with another scaling"));
         }
-        let ramp = match self.ramps.of(model, channel)? {
+        let ramp = match self.ramps.of(place, channel)? {
             None => f64::INFINITY,
             Some(Ramp::Change(share)) => share * before,
             Some(Ramp::Spend(spend)) => *spend,
@@ -190,7 +195,7 @@ impl Plan {
         };
         let worth = panel.target_scale.factor * self.worth();
         Ok(Arm {
-            model: model.to_owned(),
+            place: place.clone(),
             channel: channel.to_owned(),
             media: Media::new(structure, c, &fitted.draws, &flight, worth)?,
             before,
@@ -275,8 +280,8 @@ impl Plan {
     }
 
     /// Least and largest spend of a channel.
-    fn limits(&self, model: &str, channel: &str, before: f64) -> Result<[f64; 2]> {
-        let Some(bound) = self.bounds.of(model, channel)? else { return Ok([0.0, f64::INFINITY]) };
+    fn limits(&self, place: &Place, channel: &str, before: f64) -> Result<[f64; 2]> {
+        let Some(bound) = self.bounds.of(place, channel)? else { return Ok([0.0, f64::INFINITY]) };
         if let Some(fixed) = bound.fixed {
             return Ok([fixed, fixed]);
         }
@@ -299,16 +304,16 @@ impl Plan {
     pub fn budget(self, shares: Vec<Share>, periods: usize) -> Result<Budget> {
         let baseline = shares.iter().map(|share| share.baseline).sum();
         let mut arms: Vec<Arm> = shares.into_iter().flat_map(|share| share.arms).collect();
-        let channels = || arms.iter().map(|arm| arm.channel.as_str());
+        let known = || arms.iter().map(|arm| (&arm.place, arm.channel.as_str()));
         let means = |key: &Key| {
-            let of = |arm: &Arm| key.rank(&arm.model, &arm.channel).is_some();
+            let of = |arm: &Arm| key.rank(&arm.place, &arm.channel).is_some();
             arms.iter().enumerate().filter(|(_, arm)| of(arm)).map(|(c, _)| c).collect::<Vec<_>>()
         };
         let keys = self.bounds.keys.iter().map(|(key, _)| key);
         let keys = keys.chain(self.ramps.keys.iter().map(|(key, _)| key));
         for key in keys.chain(self.reference.iter().map(|(key, _)| key)) {
             if means(key).is_empty() {
-                return Err(key.unknown(channels()));
+                return Err(key.unknown(known()));
             }
         }
         let mut groups = Vec::new();
@@ -317,7 +322,7 @@ impl Plan {
             for key in keys {
                 let found = means(key);
                 if found.is_empty() {
-                    return Err(key.unknown(channels()));
+                    return Err(key.unknown(known()));
                 }
                 members.extend(found);
             }

@@ -81,6 +81,11 @@ pub fn polish(
 ) -> Option<(Vec<f64>, Vec<f64>)> {
     let active: Vec<usize> =
         (0..rows.len()).filter(|&r| prices[r] != 0.0 || rows[r].lower == rows[r].upper).collect();
+    // The active rows of every channel, by their places among the active ones.
+    let mut of: Vec<Vec<(usize, f64)>> = vec![Vec::new(); curves.len()];
+    for (i, &r) in active.iter().enumerate() {
+        rows[r].terms.iter().for_each(|&(c, a)| of[c].push((i, a)));
+    }
     let limit = |r: usize| if prices[r] < 0.0 { rows[r].lower } else { rows[r].upper };
     let demands: Vec<Demand> =
         curves.iter().zip(boxes).zip(spends).map(|((c, b), &s)| Demand::new(c, s, *b)).collect();
@@ -109,7 +114,7 @@ pub fn polish(
         if norm(&miss) <= MET {
             return Some((found.into_iter().map(|(spend, _)| spend).collect(), prices));
         }
-        let step = newton(rows, &active, &found, &miss)?;
+        let step = newton(&of, &found, &miss)?;
         let mut share = 1.0;
         loop {
             let mut next = prices.clone();
@@ -134,21 +139,14 @@ pub fn polish(
 
 /// The change of the prices that would meet the rows if demand were linear: solves
 /// `Σ_c a_c a_cᵀ demand′_c · step = −missed`; none where no demand changes.
-fn newton(
-    rows: &[Row],
-    active: &[usize],
-    found: &[(f64, f64)],
-    missed: &[f64],
-) -> Option<Vec<f64>> {
-    let n = active.len();
-    let mut weights = vec![vec![0.0; found.len()]; n];
-    for (weights, &r) in weights.iter_mut().zip(active) {
-        rows[r].terms.iter().for_each(|&(c, a)| weights[c] = a);
+fn newton(of: &[Vec<(usize, f64)>], found: &[(f64, f64)], missed: &[f64]) -> Option<Vec<f64>> {
+    let n = missed.len();
+    let mut system: Vec<Vec<f64>> =
+        missed.iter().map(|miss| [vec![0.0; n], vec![-miss]].concat()).collect();
+    for (rows, &(_, change)) in of.iter().zip(found).filter(|(_, (_, change))| *change != 0.0) {
+        for &(i, a) in rows {
+            rows.iter().for_each(|&(j, b)| system[i][j] += a * b * change);
+        }
     }
-    let entry = |i: usize, j: usize| -> f64 {
-        let weights = weights[i].iter().zip(&weights[j]);
-        weights.zip(found).map(|((a, b), (_, change))| a * b * change).sum()
-    };
-    let line = |i: usize| (0..n).map(|j| entry(i, j)).chain([-missed[i]]).collect();
-    linear::solve((0..n).map(line).collect())
+    linear::solve(system)
 }

@@ -28,6 +28,8 @@ const AROUND: f64 = 0.02;
 
 /// Channels whose draws are held at once.
 pub const AT_ONCE: usize = 64;
+/// Totals that one thread sums at once.
+const PART: usize = 512;
 
 /// The measure of draws.
 pub fn measure(risk: Risk, draws: &[f64]) -> f64 {
@@ -99,16 +101,30 @@ pub fn totals(budget: &Budget, spends: &[f64]) -> Vec<f64> {
     for (arms, spends) in budget.arms.chunks(AT_ONCE).zip(spends.chunks(AT_ONCE)) {
         let arms = arms.par_iter().zip(spends);
         let draws: Vec<Vec<f64>> = arms.map(|(arm, &spend)| arm.media.draws(spend)).collect();
-        draws.iter().for_each(|draws| add(&mut totals, draws));
+        add(&mut totals, &draws.iter().map(Vec::as_slice).collect::<Vec<_>>());
     }
     totals
 }
 
-/// Adds the draws of a channel to those of all. Models whose numbers of draws differ are paired by
+/// Adds the draws of some channels to those of all. Models whose numbers of draws differ are paired by
 /// draws that are evenly spaced.
-pub fn add(totals: &mut [f64], draws: &[f64]) {
+pub fn add(totals: &mut [f64], arms: &[&[f64]]) {
     let n = totals.len();
-    totals.iter_mut().enumerate().for_each(|(i, total)| *total += draws[i * draws.len() / n]);
+    totals.par_chunks_mut(PART).enumerate().for_each(|(part, totals)| {
+        for draws in arms {
+            let (step, rest) = (draws.len() / n, draws.len() % n);
+            // Of the total i it is the draw ⌊i · draws / n⌋, without a division each.
+            let first = part * PART * draws.len();
+            let (mut at, mut over) = (first / n, first % n);
+            for total in &mut *totals {
+                *total += draws[at];
+                (at, over) = (at + step, over + rest);
+                if over >= n {
+                    (at, over) = (at + 1, over - n);
+                }
+            }
+        }
+    });
 }
 
 /// The best spends found, and a bound where there is one.
@@ -190,6 +206,19 @@ mod tests {
     use super::*;
 
     const DRAWS: [f64; 5] = [3.0, -1.0, 4.0, 10.0, 5.0];
+
+    #[test]
+    fn draws_are_paired_evenly() {
+        for (n, m) in [(5, 5), (3, 7), (4, 8), (1300, 2999), (1300, 1301)] {
+            let draws: Vec<f64> = (0..m).map(|i| i as f64).collect();
+            let ones = vec![1.0; n];
+            let mut totals = vec![0.5; n];
+            add(&mut totals, &[&draws, &ones]);
+            for (i, total) in totals.iter().enumerate() {
+                assert_eq!(*total, 1.5 + (i * m / n) as f64, "{n} {m}");
+            }
+        }
+    }
 
     #[test]
     fn measures_of_known_draws() {

@@ -7,14 +7,8 @@ use crate::posterior::table::{Column, Table};
 impl Answer {
     /// A row per channel: spend and response before and now. `binding` is empty where no limit is.
     pub fn table(&self) -> Table {
-        let mut table = Table::default();
         let rows = &self.rows;
-        let mut text = |name: &str, of: fn(&ArmRow) -> &str| {
-            let texts = rows.iter().map(|row| of(row).to_owned()).collect();
-            table.push(name, Column::Text(texts));
-        };
-        text("model", |row| &row.model);
-        text("channel", |row| &row.channel);
+        let mut table = named(&rows.iter().collect::<Vec<_>>());
         let mut number = |name: &str, of: &dyn Fn(&ArmRow) -> f64| {
             table.push(name, Column::Number(rows.iter().map(of).collect()));
         };
@@ -34,22 +28,32 @@ impl Answer {
 
     /// A row per channel and period, where the flighting was decided on; else no rows.
     pub fn schedule(&self) -> Table {
-        let mut table = Table::default();
         let spends = self.rows.iter().flat_map(|row| {
             let path = row.path.iter().flatten().enumerate();
             path.map(move |(period, spend)| (row, period, *spend))
         });
         let spends: Vec<_> = spends.collect();
-        let text = |of: fn(&ArmRow) -> &str| {
-            Column::Text(spends.iter().map(|(row, ..)| of(row).to_owned()).collect())
-        };
-        table.push("model", text(|row| &row.model));
-        table.push("channel", text(|row| &row.channel));
+        let mut table = named(&spends.iter().map(|(row, ..)| *row).collect::<Vec<_>>());
         let periods = spends.iter().map(|(_, period, _)| *period as i64 + 1).collect();
         table.push("period", Column::Int(periods));
         table.push("spend", Column::Number(spends.iter().map(|(.., spend)| *spend).collect()));
         table
     }
+}
+
+/// The columns that say whose spend a row is: model, one for each of its dims, channel.
+fn named(rows: &[&ArmRow]) -> Table {
+    let mut table = Table::default();
+    let text = |of: &dyn Fn(&ArmRow) -> &str| {
+        Column::Text(rows.iter().map(|row| of(row).to_owned()).collect())
+    };
+    table.push("model", text(&|row| &row.place.model));
+    let dims = rows.first().map_or(&[][..], |row| &row.place.labels);
+    for (k, (dim, _)) in dims.iter().enumerate() {
+        table.push(dim.clone(), text(&|row| row.place.labels.get(k).map_or("", |(_, l)| l)));
+    }
+    table.push("channel", text(&|row| &row.channel));
+    table
 }
 
 /// A row per total of a frontier; what no spends satisfy has no numbers.

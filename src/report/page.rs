@@ -51,9 +51,13 @@ impl Page {
     /// The legend of the figure that follows: names of classes.
     pub fn legend<'a>(&mut self, entries: impl IntoIterator<Item = (&'a str, String)>) {
         let entries: Vec<(&str, String)> = entries.into_iter().collect();
-        self.legend =
-            entries.iter().map(|(name, class)| ((*name).to_owned(), class.clone())).collect();
+        self.explain(entries.iter().map(|(name, class)| (*name, class.clone())));
         self.html(&legend(entries));
+    }
+
+    /// The same for a figure beside one that has it on the page already: its file has its own.
+    pub fn explain<'a>(&mut self, entries: impl IntoIterator<Item = (&'a str, String)>) {
+        self.legend = entries.into_iter().map(|(name, class)| (name.to_owned(), class)).collect();
     }
 
     /// A figure: a drawing or several, what it shows, and its numbers to take away.

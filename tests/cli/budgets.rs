@@ -120,11 +120,23 @@ fn the_report_shows_the_budget() {
     project.run("report run --scenario s.toml --out fleet.html").fails(0, &[]);
     std::fs::write(project.path("s.toml"), format!("models = [\"a\"]\n{}", with("150", "75")))
         .unwrap();
-    project.run("report run --model a --scenario s.toml --out one.html").fails(0, &[]);
+    project
+        .run("report run --model a --scenario s.toml --out one.html --charts charts")
+        .fails(0, &[]);
+    // Both pictures that show before and now say which is which, each in its own file.
+    let charts: Vec<_> = std::fs::read_dir(project.path("charts")).unwrap().collect();
+    for name in ["-spend-per-period.", "-what-the-channels-bring"] {
+        let file = charts.iter().map(|file| file.as_ref().unwrap().path()).find(|path| {
+            path.extension().is_some_and(|e| e == "svg")
+                && path.display().to_string().contains(name)
+        });
+        let svg = std::fs::read_to_string(file.expect(name)).unwrap();
+        assert!(svg.contains(">before</text>") && svg.contains(">now</text>"), "{name}: {svg}");
+    }
     for (file, says) in [
         (
             "fleet.html",
-            ["Budget", "a: tv", "Flighting", "No allocation within the limits", "off by 5"],
+            ["Budget", "a:tv", "Flighting", "No allocation within the limits", "off by 5"],
         ),
         (
             "one.html",

@@ -119,14 +119,6 @@ fn a_pooled_model_is_fitted_and_read_series_by_series() {
 }
 
 #[test]
-fn what_does_not_know_dims_yet_says_so() {
-    let project = fitted();
-    let scenario = "[budget]\ntotal = 100\nperiods = 4\n";
-    std::fs::write(project.path("scenario.toml"), scenario).expect("scenario");
-    project.run("optimize run scenario.toml").fails(2, &["has several series", "not supported"]);
-}
-
-#[test]
 fn a_report_has_all_series_or_one() {
     let project = fitted();
     let page = |command: &str, path: &str| {

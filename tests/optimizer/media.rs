@@ -15,9 +15,14 @@ const TEST_ROWS: usize = 20;
 
 /// A model with a test set, and draws of its prior on the natural scale.
 pub fn example() -> (Model, Vec<f64>) {
+    example_of(DRAWS)
+}
+
+/// The same with so many draws.
+pub fn example_of(draws: usize) -> (Model, Vec<f64>) {
     let mut model = Shape::CASE_STUDY.model().expect("model");
     model.series.n_train -= TEST_ROWS;
-    let points = prior(&model, DRAWS, Key::new(3, "media"));
+    let points = prior(&model, draws, Key::new(3, "media"));
     let points: Vec<f64> = points.into_iter().map(f64::from).collect();
     let values = Oracle::new(&model, Space::Sampling).evaluate(&points);
     (

@@ -6,8 +6,8 @@ use crate::common::hills::Uniform;
 use gigamix::math::Key;
 use gigamix::model::saturation::Saturation;
 use gigamix::optimizer::{
-    Answer, Arm, Budget, Course, Flight, Media, Program, Response, Row, Scenario, Status, Tables,
-    optimise,
+    Answer, Arm, Budget, Course, Flight, Media, Place, Program, Response, Row, Scenario, Status,
+    Tables, optimise,
 };
 use std::path::Path;
 
@@ -61,7 +61,7 @@ fn budget(limits: Limits) -> Budget {
                 course.extreme(highest).expect("a path").iter().sum::<f64>() / PERIODS as f64
             });
             Arm {
-                model: "m".into(),
+                place: Place::new("m", Vec::new()),
                 channel: format!("c{c}"),
                 media,
                 before: limits.total / 3.0,

@@ -7,6 +7,9 @@ use crate::math::Lane;
 use crate::model::adstock::{MAX_PARAMETERS as MAX_ADSTOCK, normalize};
 use crate::model::saturation::MAX_PARAMETERS;
 
+/// As many draws as the widest lanes hold.
+const WHOLE: usize = 16;
+
 /// The parameters of a block of draws.
 pub struct Block<L> {
     pub saturation: [L; MAX_PARAMETERS],
@@ -20,9 +23,14 @@ pub struct Block<L> {
 /// The numbers of a parameter for the draws from `first` on; beyond the last draw it is repeated.
 #[inline(always)]
 pub fn load<L: Lane>(of: &[f32], first: usize) -> L {
-    let mut lanes = L::zero();
-    for lane in 0..L::LEN {
-        lanes.set(lane, f64::from(of[(first + lane).min(of.len() - 1)]));
+    let mut lanes = L::splat(of[of.len() - 1].into());
+    // A whole block is the usual case, and one that is converted at once.
+    match of[first..].first_chunk::<WHOLE>() {
+        Some(whole) => (0..L::LEN).for_each(|lane| lanes.set(lane, whole[lane].into())),
+        None => {
+            let some = of[first..].iter().take(L::LEN).enumerate();
+            some.for_each(|(lane, &x)| lanes.set(lane, x.into()));
+        }
     }
     lanes
 }
@@ -44,12 +52,18 @@ impl<L: Lane> Block<L> {
     #[inline(always)]
     pub fn fill(&mut self, media: &Media, first: usize) {
         let (adstock, n_draws) = (&media.channel.adstock, media.n_draws());
-        let even = 1.0 / n_draws as f64;
-        self.share = L::zero();
-        for lane in 0..L::LEN.min(n_draws - first) {
-            let weight = media.weights.as_ref().map_or(even, |weights| weights[first + lane]);
-            self.share.set(lane, weight * media.worth);
-        }
+        let even = media.worth / n_draws as f64;
+        self.share = match &media.weights {
+            None if first + L::LEN <= n_draws => L::splat(even),
+            weights => {
+                let mut share = L::zero();
+                for lane in 0..L::LEN.min(n_draws - first) {
+                    let own = weights.as_ref().map(|weights| weights[first + lane] * media.worth);
+                    share.set(lane, own.unwrap_or(even));
+                }
+                share
+            }
+        };
         let (ours, theirs) = media.parameters.split_at(adstock.slots.len());
         let mut own = [L::zero(); MAX_ADSTOCK];
         for (own, of) in own.iter_mut().zip(ours) {

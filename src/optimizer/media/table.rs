@@ -2,24 +2,26 @@
 
 use super::Media;
 use super::block::{Block, load};
-use crate::math::{Lane, Task};
+use crate::math::{Lane, Lanes, Task};
 use crate::model::saturation::{MAX_PARAMETERS, Saturation};
 use crate::optimizer::response::{Point, Table};
 use crate::optimizer::steepest::Slope;
+use std::marker::PhantomData;
 
-/// Expected responses at some spends.
-pub struct Tabulate<'a> {
+/// Expected responses at some spends, draw by draw in the precision `S`, summed up in double.
+pub struct Tabulate<'a, S> {
     pub media: &'a Media,
     pub spends: &'a [f64],
+    pub precision: PhantomData<S>,
 }
 
-impl Task for Tabulate<'_> {
-    type Scalar = f64;
+impl<S: Lanes> Task for Tabulate<'_, S> {
+    type Scalar = S;
     type Output = Table;
 
     #[inline(always)]
-    fn run<L: Lane<Scalar = f64>>(self) -> Table {
-        let Tabulate { media, spends } = self;
+    fn run<L: Lane<Scalar = S>>(self) -> Table {
+        let Tabulate { media, spends, .. } = self;
         let (n, saturation) = (spends.len(), media.channel.saturation.family);
         let mut points: Vec<Point> =
             spends.iter().map(|&spend| Point { spend, value: 0.0, slope: 0.0 }).collect();
@@ -73,32 +75,37 @@ impl Task for Tabulate<'_> {
     }
 }
 
-/// The response of every draw to a spend.
-pub struct Draws<'a> {
+/// The response of every draw to some spends.
+pub struct Draws<'a, const N: usize> {
     pub media: &'a Media,
-    pub spend: f64,
+    pub spends: [f64; N],
 }
 
-impl Task for Draws<'_> {
+impl<const N: usize> Task for Draws<'_, N> {
     type Scalar = f64;
-    type Output = Vec<f64>;
+    type Output = [Vec<f64>; N];
 
     #[inline(always)]
-    fn run<L: Lane<Scalar = f64>>(self) -> Vec<f64> {
-        let Draws { media, spend } = self;
-        let mut draws = Vec::with_capacity(media.n_draws());
+    fn run<L: Lane<Scalar = f64>>(self) -> [Vec<f64>; N] {
+        let Draws { media, spends } = self;
+        let saturation = media.channel.saturation.family;
+        let mut draws = spends.map(|_| Vec::with_capacity(media.n_draws()));
         let mut block = Block::<L>::new(media);
         for first in (0..media.n_draws()).step_by(L::LEN) {
             block.fill(media, first);
-            let mut total = L::zero();
+            let mut totals = [L::zero(); N];
             for line in media.lines.iter() {
                 let [start, rise, counts] = block.line(line, media.adstock_first);
-                let x = rise.mul_add(L::splat(spend), start);
-                let value = media.channel.saturation.family.response(x, &block.saturation).value;
-                total = counts.mul_add(value, total);
+                for (total, &spend) in totals.iter_mut().zip(&spends) {
+                    let x = rise.mul_add(L::splat(spend), start);
+                    let value = saturation.response(x, &block.saturation).value;
+                    *total = counts.mul_add(value, *total);
+                }
             }
-            let lanes = 0..L::LEN.min(media.n_draws() - first);
-            draws.extend(lanes.map(|lane| total.get(lane) * media.worth));
+            let lanes = L::LEN.min(media.n_draws() - first);
+            for (draws, total) in draws.iter_mut().zip(&totals) {
+                draws.extend((0..lanes).map(|lane| total.get(lane) * media.worth));
+            }
         }
         draws
     }

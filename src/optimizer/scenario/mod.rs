@@ -21,12 +21,16 @@ pub struct Scenario {
     /// Models that share the budget, globs allowed; all of the run by default.
     #[serde(default)]
     pub models: Vec<String>,
+    /// Models that have no part in it, globs allowed.
+    #[serde(default)]
+    pub exclude: Vec<String>,
     /// How much, when, and how it is spread over time.
     pub budget: Budget,
     /// What is maximised.
     #[serde(default)]
     pub objective: Objective,
-    /// Limits per channel: `default`, a channel, or `model:channel`; globs allowed.
+    /// Limits per channel: `default`, a channel, or `model:channel`, of a series `model/label:channel`;
+    /// globs allowed.
     #[serde(default)]
     pub bounds: BTreeMap<String, Bound>,
     /// Largest changes from one period to the next, by the same keys.

@@ -42,10 +42,8 @@ impl Planned<'_> {
     pub fn section(self, page: &mut Page) {
         page.section("Budget");
         self.verdict(page);
-        let rows = &self.answer.rows;
-        page.legend([("before", "pale".into()), ("now", "c0".into())]);
         self.allocation(page);
-        if rows.len() <= SHOWN {
+        if self.answer.rows.len() <= SHOWN {
             self.curves(page);
         }
         self.schedule(page);
@@ -54,15 +52,8 @@ impl Planned<'_> {
         self.warnings(page);
     }
 
-    fn several(&self) -> bool {
-        self.answer.rows.iter().any(|row| row.model != self.answer.rows[0].model)
-    }
-
     fn name(&self, row: &ArmRow) -> String {
-        match self.several() {
-            true => format!("{}: {}", row.model, row.channel),
-            false => row.channel.clone(),
-        }
+        self.answer.name(row)
     }
 
     fn spent(&self, of: fn(&ArmRow) -> f64) -> f64 {
@@ -152,6 +143,8 @@ impl Planned<'_> {
             };
             pairs.iter().map(one).collect::<Vec<_>>().join(", ")
         };
+        let legend = || [("before", "pale".to_owned()), ("now", "c0".to_owned())];
+        page.legend(legend());
         let alt = format!("Spend per period before and now: {}", said(&spends));
         let data = self.answer.table();
         let spend = page.figure_of(
@@ -165,6 +158,7 @@ impl Planned<'_> {
             true => "What the channels bring over the horizon, with 94 % intervals",
             false => "What the channels bring over the horizon, summed over models",
         };
+        page.explain(legend());
         let response = page.figure_of("", &bars(&alt, SIDES, &responses), caption, None);
         page.html(&format!("<div class=\"two\">{spend}{response}</div>"));
         if self.answer.rows.len() <= SHOWN {
@@ -199,7 +193,7 @@ impl Planned<'_> {
                 ]
             };
             let rows: Vec<Vec<String>> = rows.iter().take(SHOWN).map(line).collect();
-            let heads = ["model: channel", "before", "now", "gain"];
+            let heads = ["model:channel", "before", "now", "gain"];
             page.html(&table("The largest moves of spend per period", &heads, &rows));
         }
     }
@@ -335,6 +329,13 @@ impl Planned<'_> {
             page.text(&format!(
                 "More than any period of training has seen, so that the model extrapolates: {}.",
                 named(beyond)
+            ));
+        }
+        let excluded = &self.budget.scenario.exclude;
+        if !excluded.is_empty() {
+            page.text(&format!(
+                "Models of the run that have no part in this budget: {}.",
+                named(excluded.clone())
             ));
         }
         let limits = self.answer.rows.iter().filter(|row| row.binding == Some("ramp"));
