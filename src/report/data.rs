@@ -3,7 +3,7 @@
 use super::chart::{self, Series, cut};
 use super::model::{Report, colour};
 use super::number::{amount, count, decimals, percent, plural};
-use super::page::Page;
+use super::page::{Page, table};
 use super::pairs::{Pair, bars};
 use super::svg::{Anchor, Svg};
 use crate::data::Panel;
@@ -94,7 +94,12 @@ impl Report<'_> {
         let caption =
             "Mean spend per date: on the training rows in grey, on the test rows in colour";
         let figure = page.figure_of("", &bars(&alt, SIDES, &pairs), caption, Some(&data));
-        page.html(&format!("<div class=\"two\">{figure}</div>"));
+        let rows: Vec<Vec<String>> = pairs
+            .iter()
+            .map(|pair| [pair.name.clone()].into_iter().chain(pair.values.map(amount)).collect())
+            .collect();
+        let numbers = table("Mean spend per date", &["channel", "training", "test"], &rows);
+        page.html(&format!("<div class=\"two\">{figure}<div>{numbers}</div></div>"));
     }
 }
 

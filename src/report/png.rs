@@ -22,7 +22,7 @@ static OWN: LazyLock<Arc<Database>> = LazyLock::new(|| {
     for font in FONTS {
         fonts.load_font_source(Source::Binary(Arc::new(font)));
     }
-    fonts.set_sans_serif_family("DejaVu Sans Condensed");
+    fonts.set_sans_serif_family("DejaVu Sans");
     Arc::new(fonts)
 });
 
