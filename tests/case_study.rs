@@ -254,7 +254,7 @@ fn spend_split_anew_out_of_sample() {
     let (planned, all) = (on(26), on(32));
     let rows = planned.rows();
     let row = |name: &str| rows.iter().find(|row| row.quantity == name).expect("row");
-    // The reference jitters the planned spend by 5 %, which is a hundredth of the interval's width.
+    // The reference shakes the planned spends by 5 %: no end moves by 1 % of the interval's width.
     let name = "out_of_sample_diff_channel_contribution_common_26_dates";
     study.agrees(&[name], row("all channels").gain);
     let p_better = row("all channels").p_better;
@@ -277,7 +277,7 @@ fn spend_split_anew_out_of_sample() {
     }
     let summed: f64 = dates[32 * media..].iter().map(|row| row.contribution[1].mean).sum();
     let whole = Estimate::of(&all.after[media]).mean;
-    // The intervals by date rest on every tenth draw.
+    // By date, only some thousand draws are taken.
     assert!((summed / whole - 1.0).abs() < 0.02, "{summed} {whole}");
 }
 
