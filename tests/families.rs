@@ -263,7 +263,7 @@ fn the_prior_of_a_return_is_carried_to_its_coefficient() {
     let mut rng = Key::new(0, "returns").stream(gigamix::math::Purpose::Prior, 0);
     let n = 4000;
     let draw = |_| {
-        let values = with.draw(&mut rng);
+        let values = gigamix::model::draw(&with, &mut rng);
         let total: f64 = simulate::media(&with, &values, with.series.n_train)[0].iter().sum();
         (total * panel.target_scale.factor / spend).ln()
     };

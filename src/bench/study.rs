@@ -5,7 +5,7 @@ use crate::density::{CpuEngine, Engine};
 use crate::error::{Error, Result};
 use crate::fleet;
 use crate::math::{Key, Purpose};
-use crate::model::{Model, Space};
+use crate::model::{self, Model, Space};
 use crate::sampler::{self, Outcome, Sampled, Settings};
 use faer::{Mat, Side};
 use std::sync::atomic::AtomicBool;
@@ -55,7 +55,7 @@ pub fn prior(model: &Model, n: usize, key: Key) -> Vec<f32> {
     let mut rng = key.stream(Purpose::Check, 0);
     let mut points = Vec::with_capacity(n * model.layout.dim());
     for _ in 0..n {
-        let values = model.draw(&mut rng);
+        let values = model::draw(model, &mut rng);
         let point = model.layout.unmap(Space::Sampling, &[], &values);
         points.extend(point.into_iter().map(|u| u as f32));
     }

@@ -125,17 +125,21 @@ pub(super) struct Fit {
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
   gigamix simulate --out demo --brands 5 --regions 8 --channels 6
-  gigamix fit demo/portfolio.toml")]
+  gigamix fit demo/portfolio.toml
+  gigamix simulate --out pooled --geos 8 --weeks 104     8 geos in one model")]
 pub(super) struct Simulate {
     /// The folder for table, truth and model file
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Brands
-    #[arg(long, value_name = "N", default_value_t = Spec::default().brands)]
-    pub brands: usize,
-    /// Regions; every brand is sold in every region
-    #[arg(long, value_name = "N", default_value_t = Spec::default().regions)]
-    pub regions: usize,
+    /// Brands [default: 3, with --geos 1]
+    #[arg(long, value_name = "N")]
+    pub brands: Option<usize>,
+    /// Regions; every brand is sold in every region [default: 4, with --geos 1]
+    #[arg(long, value_name = "N")]
+    pub regions: Option<usize>,
+    /// Geos of every brand and region, pooled in one model: their coefficients are a hierarchy
+    #[arg(long, value_name = "N", default_value_t = Spec::default().geos)]
+    pub geos: usize,
     /// Weeks, those of the test set included
     #[arg(long, value_name = "N", default_value_t = Spec::default().weeks)]
     pub weeks: usize,

@@ -14,9 +14,13 @@ use crate::{
 
 /// Writes table, truth and model file.
 pub(super) fn simulate(args: &Simulate, out: &Output) -> Result<()> {
+    // Who asks for geos wants one model, unless they say otherwise.
+    let panels =
+        |given: Option<usize>, default| given.unwrap_or(if args.geos > 0 { 1 } else { default });
     let spec = Spec {
-        brands: args.brands,
-        regions: args.regions,
+        brands: panels(args.brands, Spec::default().brands),
+        regions: panels(args.regions, Spec::default().regions),
+        geos: args.geos,
         weeks: args.weeks,
         channels: args.channels,
         controls: args.controls,
@@ -34,8 +38,12 @@ pub(super) fn simulate(args: &Simulate, out: &Output) -> Result<()> {
         }));
     }
     out.print(&format!("{}\n", written.model_file.display()))?;
+    let geos = match args.geos {
+        0 => String::new(),
+        geos => format!(" with {}", plural(geos, "geo")),
+    };
     out.note(format!(
-        "{} of {} weeks in {}, the truth in {}",
+        "{}{geos} of {} weeks in {}, the truth in {}",
         plural(written.panels, "panel"),
         count(args.weeks as f64),
         written.table.display(),

@@ -259,7 +259,7 @@ impl Fleet<'_> {
         let samplers = batch
             .iter()
             .zip(keys)
-            .map(|(ready, &key)| sampler(&ready.series[0], &settings, key))
+            .map(|(ready, &key)| sampler(&ready.series, &settings, key))
             .collect::<Result<Vec<_>>>()?;
         let before = self.parts.lock().unwrap_or_else(PoisonError::into_inner).len();
         let total = self.total;
@@ -335,19 +335,26 @@ fn take(news: &Mutex<Vec<Event>>) -> Vec<Event> {
 ///
 /// # Errors
 /// Settings that cannot be.
-pub fn sampler(model: &Model, settings: &Settings, key: Key) -> Result<ModelSampler> {
-    let values = Arc::new(Values::new(&model.layout));
-    ModelSampler::new(settings, model.layout.dim(), key, start(model, key), values)
+pub fn sampler(
+    model: &(impl AsRef<[Model]> + ?Sized),
+    settings: &Settings,
+    key: Key,
+) -> Result<ModelSampler> {
+    let series = model.as_ref();
+    let layout = &series[0].layout;
+    let values = Arc::new(Values::new(layout));
+    ModelSampler::new(settings, layout.dim(), key, start(series, key), values)
 }
 
 /// Prior draws of a model in the sampler's coordinates, and their variances.
-fn start(model: &Model, key: Key) -> Start {
-    let dim = model.layout.dim();
+fn start(series: &[Model], key: Key) -> Start {
+    let layout = &series[0].layout;
+    let dim = layout.dim();
     let mut rng = key.stream(Purpose::Prior, 0);
     let mut points = Vec::with_capacity(PRIOR_DRAWS * dim);
     for _ in 0..PRIOR_DRAWS {
-        let values = model.draw(&mut rng);
-        let point = model.layout.unmap(Space::Sampling, &[], &values);
+        let values = model::draw(series, &mut rng);
+        let point = layout.unmap(Space::Sampling, &[], &values);
         points.extend(point.into_iter().map(|u| u as f32));
     }
     let variance = (0..dim)

@@ -24,6 +24,7 @@ mod transforms;
 
 pub use build::{Built, Pool, build, pool};
 pub use layout::{Layout, Space};
+pub use roas::draw;
 pub use series::{Coords, Series};
 
 use adstock::Adstock;

@@ -132,17 +132,18 @@ impl Builder<'_> {
     }
 }
 
-impl Model {
-    /// All values, drawn from the prior.
-    pub fn draw<R: Rng>(&self, rng: &mut R) -> Vec<f64> {
-        let mut values = self.layout.draw(rng);
-        for roas in &self.roas {
+/// All values of a model, drawn from the prior.
+pub fn draw<R: Rng>(model: &(impl AsRef<[Model]> + ?Sized), rng: &mut R) -> Vec<f64> {
+    let series = model.as_ref();
+    let mut values = series[0].layout.draw(rng);
+    for model in series {
+        for roas in &model.roas {
             values[roas.element] = 1.0;
             let unit: f64 =
-                simulate::media(self, &values, self.series.n_train)[roas.channel].iter().sum();
+                simulate::media(model, &values, model.series.n_train)[roas.channel].iter().sum();
             let drawn = roas.distribution.sample(&roas.arguments, rng);
             values[roas.element] = drawn / (unit * roas.factor).max(LEAST);
         }
-        values
     }
+    values
 }

@@ -30,6 +30,8 @@ pub struct Spec {
     pub brands: usize,
     /// Number of regions; every brand is sold in every region.
     pub regions: usize,
+    /// Number of geos of every brand and region, pooled in one model; 0 for none.
+    pub geos: usize,
     /// Number of weeks, those of the test set included.
     pub weeks: usize,
     /// Number of channels.
@@ -47,6 +49,7 @@ impl Default for Spec {
         Self {
             brands: 3,
             regions: 4,
+            geos: 0,
             weeks: 156,
             channels: 5,
             controls: 3,
@@ -72,6 +75,11 @@ impl Spec {
     /// Number of panels, brands × regions.
     pub fn panels(&self) -> usize {
         self.brands.saturating_mul(self.regions)
+    }
+
+    /// Number of series of all panels.
+    pub fn series(&self) -> usize {
+        self.panels().saturating_mul(self.geos.max(1))
     }
 
     /// Refuses sizes that make no retailer.
@@ -101,11 +109,11 @@ impl Spec {
             return Err(Error::input(message));
         }
         let columns = self.channels.saturating_add(self.controls).saturating_add(1);
-        let numbers = self.panels().saturating_mul(weeks).saturating_mul(columns);
+        let numbers = self.series().saturating_mul(weeks).saturating_mul(columns);
         if numbers > Self::MAX_NUMBERS {
             return Err(Error::input(format!(
-                "{} panels of {weeks} weeks with {columns} columns are more than {} million numbers",
-                self.panels(),
+                "{} series of {weeks} weeks with {columns} columns are more than {} million numbers",
+                self.series(),
                 Self::MAX_NUMBERS / 1_000_000
             ))
             .help("simulate fewer brands or regions at once, each part into a folder of its own"));
@@ -127,6 +135,12 @@ impl Spec {
             None => format!("region_{}", i + 1),
         };
         (0..self.regions).map(name).collect()
+    }
+
+    /// Names of the geos, in the order of the alphabet.
+    pub fn geo_names(&self) -> Vec<String> {
+        let width = self.geos.to_string().len();
+        (1..=self.geos).map(|i| format!("geo_{i:0width$}")).collect()
     }
 
     /// Names of the channels.

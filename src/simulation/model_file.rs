@@ -4,6 +4,17 @@ use jiff::civil::Date;
 
 use super::{Spec, patterns::named_control};
 
+/// Prior of what a channel brings at most.
+const BETA: &str =
+    r#"beta = { distribution = "HalfNormal", sigma = "spend_share", dims = ["channel"] }"#;
+/// The same in every geo, drawn towards what is usual for the channel.
+const POOLED_BETA: &str = r#"# and every geo is somewhere near what is usual for the channel
+beta = { distribution = "LogNormal", mean = { distribution = "LogNormal", mean = "spend_share", std = "spend_share", dims = ["channel"] }, std = { distribution = "HalfNormal", sigma = 0.05, dims = ["channel"] }, centered = false, dims = ["geo", "channel"] }"#;
+/// Prior of sales without media.
+const INTERCEPT: &str = r#"intercept = { distribution = "Normal", mu = 0.3, sigma = 0.1 }"#;
+/// The same in every geo, drawn towards their mean.
+const POOLED_INTERCEPT: &str = r#"intercept = { distribution = "Normal", mu = { distribution = "Normal", mu = 0.3, sigma = 0.1 }, sigma = { distribution = "HalfNormal", sigma = 0.1 }, dims = ["geo"] }"#;
+
 /// The text of the model file; `dates` are the weeks.
 pub(super) fn text(spec: &Spec, dates: &[Date]) -> String {
     let Spec { brands, regions, weeks, channels, test_weeks, seed, .. } = spec;
@@ -35,19 +46,30 @@ controls = { method = \"standard\" }   # to mean 0 and standard deviation 1
         ),
     };
     let channel_list = list(&spec.channel_names());
+    let pooled = spec.geos > 0;
+    let (geos, rows, dims) = match spec.geos {
+        0 => (String::new(), "week, brand and region", ""),
+        n => (
+            format!(" with {n} geos each"),
+            "week, brand, region and geo",
+            "dims = [\"geo\"]                  # whose series are pooled in it\n",
+        ),
+    };
+    let (beta, intercept) =
+        if pooled { (POOLED_BETA, POOLED_INTERCEPT) } else { (BETA, INTERCEPT) };
     format!(
-        r#"# A simulated retailer: {brands} brands in {regions} regions, {weeks} weeks, {channels} channels (seed {seed}).
+        r#"# A simulated retailer: {brands} brands in {regions} regions{geos}, {weeks} weeks, {channels} channels (seed {seed}).
 # The true parameters, in truth.toml, were drawn from the priors below.
 #
 #   gigamix fit portfolio.toml
 
 [data]
-path = "portfolio.csv"          # one row per week, brand and region
+path = "portfolio.csv"          # one row per {rows}
 date = "week"
 target = "sales"
 channels = {channel_list}   # spend per week
 {controls_column}panel = ["brand", "region"]     # an independent model for every combination
-{train_until}truth = "truth.toml"            # shown beside the estimates
+{dims}{train_until}truth = "truth.toml"            # shown beside the estimates
 {controls_scaling}
 [model]
 yearly_seasonality = 2          # two pairs of sine and cosine
@@ -65,11 +87,11 @@ family = "logistic"             # up to beta, the faster the larger lam
 [saturation.priors]
 lam = {{ distribution = "Gamma", alpha = 3, beta = 1, dims = ["channel"] }}
 # a channel with twice the spend is expected to bring twice the sales
-beta = {{ distribution = "HalfNormal", sigma = "spend_share", dims = ["channel"] }}
+{beta}
 
 # All of these are parts of the largest weekly sales, which count as 1.
 [priors]
-intercept = {{ distribution = "Normal", mu = 0.3, sigma = 0.1 }}
+{intercept}
 {controls_prior}gamma_fourier = {{ distribution = "Laplace", mu = 0, b = 0.03, dims = ["fourier_mode"] }}
 
 [likelihood]                    # noise of about 5 %

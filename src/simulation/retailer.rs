@@ -1,4 +1,4 @@
-//! One panel of a simulated retailer: spend and controls, true parameters, sales.
+//! One panel of a simulated retailer: spend and controls, true parameters, sales of its series.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -12,7 +12,7 @@ use rand_philox::Philox;
 use super::{Spec, model_file, patterns};
 use crate::{
     config::ModelFile,
-    data::{Panel, Scale},
+    data::{Panel, Scale, learn_scales},
     error::{Error, Result},
     math::{Key, Purpose},
     model::{self, Layout, Model, simulate},
@@ -25,8 +25,17 @@ const MAX_DRAWS: usize = 100_000;
 /// Media spend over the largest possible sales of a week.
 const INTENSITY: f64 = 0.15;
 /// Parameters in units of the scaled target; the others have none.
-const ON_TARGET_SCALE: [&str; 5] =
-    ["intercept_contribution", "saturation_beta", "gamma_control", "gamma_fourier", "y_sigma"];
+const ON_TARGET_SCALE: [&str; 9] = [
+    "intercept_contribution",
+    "intercept_contribution_mu",
+    "intercept_contribution_sigma",
+    "saturation_beta",
+    "saturation_beta_mean",
+    "saturation_beta_std",
+    "gamma_control",
+    "gamma_fourier",
+    "y_sigma",
+];
 
 /// A retailer whose panels can be made one by one, in any order.
 pub struct Retailer {
@@ -35,18 +44,27 @@ pub struct Retailer {
     file: ModelFile,
 }
 
-/// One panel: columns of the table, in original units, and the truth behind them.
+/// One panel and the truth behind it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simulated {
+    /// Its series: one, or one for each geo.
+    pub series: Vec<Columns>,
+    /// True parameters on the model's scale by display name, and `contribution[…]` and `roas[…]` of
+    /// each channel (and geo) over the training weeks in original units.
+    pub truth: BTreeMap<String, f64>,
+}
+
+/// The columns of one series of the table, in original units.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns {
+    /// The geo; none where there are none.
+    pub geo: Option<String>,
     /// Sales of every week.
     pub sales: Vec<f64>,
     /// Spend, `[channel][week]`.
     pub spend: Vec<Vec<f64>>,
     /// Controls, `[control][week]`.
     pub control: Vec<Vec<f64>>,
-    /// True parameters on the model's scale by display name, and `contribution[…]` and `roas[…]` of
-    /// each channel over the training weeks in original units.
-    pub truth: BTreeMap<String, f64>,
 }
 
 impl Retailer {
@@ -78,28 +96,53 @@ impl Retailer {
     /// # Errors
     /// Only for bugs.
     pub fn panel(&self, brand: &str, region: &str) -> Result<Simulated> {
-        let key = Key::new(self.spec.seed, &format!("{brand}/{region}"));
+        let name = format!("{brand}/{region}");
+        let key = Key::new(self.spec.seed, &name);
         let unit = unit(key);
-        let spend = self.spend(key, unit);
-        let control = self.control(key);
-        let panel = self.scaled(brand, region, &spend, &control);
-        let model = model::build(&self.file, &panel)?.model;
-        let (values, y) = self.draw(&model, key)?;
-        let sales: Vec<f64> = y.iter().map(|y| cents(unit * y)).collect();
+        let columns = |geo: Option<String>| {
+            let own = match &geo {
+                None => key,
+                Some(geo) => Key::new(self.spec.seed, &format!("{name}/{geo}")),
+            };
+            let (spend, control) = (self.spend(own, unit), self.control(own));
+            Columns { geo, sales: Vec::new(), spend, control }
+        };
+        let geos = match self.spec.geos {
+            0 => vec![None],
+            _ => self.spec.geo_names().into_iter().map(Some).collect(),
+        };
+        let mut series: Vec<Columns> = geos.into_iter().map(columns).collect();
+        let panels = self.scaled(brand, region, &series);
+        let models = model::pool(&self.file, &panels)?.series;
+        let (values, y) = self.draw(&models, key)?;
+        for (columns, y) in series.iter_mut().zip(&y) {
+            columns.sales = y.iter().map(|y| cents(unit * y)).collect();
+        }
 
-        let scale = Scale::learn(self.file.scaling.target, &sales[..panel.n_train]);
-        let values = rescaled(&model.layout, &values, unit / scale.factor);
+        let n_train = self.spec.train_weeks();
+        let train = series.iter().flat_map(|columns| &columns.sales[..n_train]);
+        let scale = Scale::learn(self.file.scaling.target, &train.copied().collect::<Vec<f64>>());
+        let layout = &models[0].layout;
+        let values = rescaled(layout, &values, unit / scale.factor);
+        let reported = layout.reported_values().into_iter().map(|value| values[value]);
         let mut truth: BTreeMap<String, f64> =
-            model.parameter_names().into_iter().zip(values.iter().copied()).collect();
-        let media = simulate::media(&model, &values, panel.n_train);
-        for ((name, media), spend) in panel.channels.iter().zip(media).zip(&spend) {
-            let contribution = scale.factor * media.iter().sum::<f64>();
-            let spent: f64 = spend[..panel.n_train].iter().sum();
-            truth.insert(format!("contribution[{name}]"), contribution);
-            truth.insert(format!("roas[{name}]"), contribution / spent);
+            models[0].parameter_names().into_iter().zip(reported).collect();
+        for (model, columns) in models.iter().zip(&series) {
+            let media = simulate::media(model, &values, n_train);
+            for ((channel, media), spend) in
+                model.coords.channel.iter().zip(media).zip(&columns.spend)
+            {
+                let contribution = scale.factor * media.iter().sum::<f64>();
+                let spent: f64 = spend[..n_train].iter().sum();
+                let label: Vec<&str> =
+                    columns.geo.iter().chain([channel]).map(String::as_str).collect();
+                let label = label.join(", ");
+                truth.insert(format!("contribution[{label}]"), contribution);
+                truth.insert(format!("roas[{label}]"), contribution / spent);
+            }
         }
         truth.values_mut().for_each(|x| *x = six_digits(*x));
-        Ok(Simulated { sales, spend, control, truth })
+        Ok(Simulated { series, truth })
     }
 
     fn spend(&self, key: Key, unit: f64) -> Vec<Vec<f64>> {
@@ -122,49 +165,64 @@ impl Retailer {
         (0..self.spec.controls).map(column).collect()
     }
 
-    /// The panel as `data` reads it, but for sales, which are still to come.
-    fn scaled(&self, brand: &str, region: &str, spend: &[Vec<f64>], control: &[Vec<f64>]) -> Panel {
+    /// The panels of all series as `data` reads them, but for sales, which are still to come.
+    fn scaled(&self, brand: &str, region: &str, series: &[Columns]) -> Vec<Panel> {
         let (weeks, n_train) = (self.spec.weeks, self.spec.train_weeks());
-        let learn = |x: &Vec<f64>| Scale::learn(self.file.scaling.channel, &x[..n_train]);
-        let learn_control =
-            |x: &Vec<f64>| Scale::learn_control(self.file.scaling.controls, &x[..n_train]);
-        let control_scale: Vec<Scale> = control.iter().map(learn_control).collect();
-        Panel {
-            key: format!("{brand}/{region}"),
-            values: vec![brand.into(), region.into()],
-            labels: Vec::new(),
-            dates: self.dates.clone(),
-            n_train,
-            channels: self.spec.channel_names(),
-            controls: self.spec.control_names(),
-            target: vec![0.0; weeks],
-            spend: Array2::from_shape_fn((weeks, spend.len()), |(t, c)| spend[c][t]),
-            control: Array2::from_shape_fn((weeks, control.len()), |(t, k)| {
-                control_scale[k].scale(control[k][t])
-            }),
-            control_scale,
-            target_scale: Scale::NONE,
-            channel_scale: spend.iter().map(learn).collect(),
-            lift_tests: Vec::new(),
-            notes: Vec::new(),
-        }
+        let learn_control = |k: usize| {
+            let train = series.iter().flat_map(|columns| &columns.control[k][..n_train]);
+            let train: Vec<f64> = train.copied().collect();
+            Scale::learn_control(self.file.scaling.controls, &train)
+        };
+        let control_scale: Vec<Scale> = (0..self.spec.controls).map(learn_control).collect();
+        let panel = |columns: &Columns| {
+            let (spend, control) = (&columns.spend, &columns.control);
+            Panel {
+                key: format!("{brand}/{region}"),
+                values: vec![brand.into(), region.into()],
+                labels: columns.geo.iter().cloned().collect(),
+                dates: self.dates.clone(),
+                n_train,
+                channels: self.spec.channel_names(),
+                controls: self.spec.control_names(),
+                target: vec![0.0; weeks],
+                spend: Array2::from_shape_fn((weeks, spend.len()), |(t, c)| spend[c][t]),
+                control: Array2::from_shape_fn((weeks, control.len()), |(t, k)| {
+                    control_scale[k].scale(control[k][t])
+                }),
+                control_scale: control_scale.clone(),
+                target_scale: Scale::NONE,
+                channel_scale: vec![Scale::NONE; spend.len()],
+                lift_tests: Vec::new(),
+                notes: Vec::new(),
+            }
+        };
+        let mut panels: Vec<Panel> = series.iter().map(panel).collect();
+        learn_scales(&self.file, &mut panels);
+        panels.iter_mut().for_each(|panel| panel.target_scale = Scale::NONE);
+        panels
     }
 
-    /// Parameters and scaled sales: the first draw whose sales are all above 0, with a training
-    /// maximum of about 1.
-    fn draw(&self, model: &Model, key: Key) -> Result<(Vec<f64>, Vec<f64>)> {
+    /// Parameters and scaled sales of every series: the first draw whose sales are all above 0, with
+    /// a training maximum of about 1.
+    fn draw(&self, series: &[Model], key: Key) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
         let mut rng = stream(key, 1);
-        let sigma = model.structure.likelihood_slots[0];
         for _ in 0..MAX_DRAWS {
-            let values = model.draw(&mut rng);
-            let mut y = simulate::mean_on(model, &values, model.series.n_dates());
-            y.iter_mut().for_each(|y| *y += values[sigma] * patterns::normal(&mut rng));
-            let largest = y[..model.series.n_train].iter().copied().fold(0.0, f64::max);
-            if (largest - 1.0).abs() < TOLERANCE && y.iter().all(|y| *y > 0.0) {
-                return Ok((values, y));
+            let values = model::draw(series, &mut rng);
+            let mut sales = Vec::with_capacity(series.len());
+            for model in series {
+                let sigma = values[model.structure.likelihood_slots[0]];
+                let mut y = simulate::mean_on(model, &values, model.series.n_dates());
+                y.iter_mut().for_each(|y| *y += sigma * patterns::normal(&mut rng));
+                sales.push(y);
+            }
+            let train = sales.iter().flat_map(|y| &y[..self.spec.train_weeks()]);
+            let largest = train.copied().fold(0.0, f64::max);
+            if (largest - 1.0).abs() < TOLERANCE && sales.iter().flatten().all(|y| *y > 0.0) {
+                return Ok((values, sales));
             }
         }
-        Err(Error::bug(format!("none of {MAX_DRAWS} draws of {} has plausible sales", model.key)))
+        let name = &series[0].key;
+        Err(Error::bug(format!("none of {MAX_DRAWS} draws of {name} has plausible sales")))
     }
 }
 
@@ -210,17 +268,18 @@ mod tests {
         let retailer = Retailer::new(&Spec::default()).unwrap();
         let made = retailer.panel("brandA", "north").unwrap();
         let key = Key::new(0, "brandA/north");
-        let panel = retailer.scaled("brandA", "north", &made.spend, &made.control);
-        let model = model::build(&retailer.file, &panel).unwrap().model;
-        let (drawn, y) = retailer.draw(&model, key).unwrap();
-        assert_eq!(made.sales[7], cents(unit(key) * y[7]));
+        let panels = retailer.scaled("brandA", "north", &made.series);
+        let models = model::pool(&retailer.file, &panels).unwrap().series;
+        let (drawn, y) = retailer.draw(&models, key).unwrap();
+        let (model, sales) = (&models[0], &made.series[0].sales);
+        assert_eq!(sales[7], cents(unit(key) * y[0][7]));
 
         let truth: Vec<f64> = model.parameter_names().iter().map(|name| made.truth[name]).collect();
-        let largest = made.sales[..143].iter().copied().fold(0.0, f64::max);
+        let largest = sales[..143].iter().copied().fold(0.0, f64::max);
         assert!((largest / unit(key) - 1.0).abs() > 1e-3, "this panel cannot tell");
         let sigma = model.structure.likelihood_slots[0];
-        let drawn_sales = simulate::mean(&model, &drawn).into_iter().chain([drawn[sigma]]);
-        let true_sales = simulate::mean(&model, &truth).into_iter().chain([truth[sigma]]);
+        let drawn_sales = simulate::mean(model, &drawn).into_iter().chain([drawn[sigma]]);
+        let true_sales = simulate::mean(model, &truth).into_iter().chain([truth[sigma]]);
         for (drawn, truth) in drawn_sales.zip(true_sales) {
             assert!((truth * largest / (drawn * unit(key)) - 1.0).abs() < 1e-5);
         }

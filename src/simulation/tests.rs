@@ -109,11 +109,50 @@ fn a_panel_depends_on_its_name_and_the_seed_alone() {
     assert_ne!(other.truth, small_files.truth);
 }
 
+/// Series of one model: what they share is the same, what they sell is explained by the truth of each.
+#[test]
+fn geos_are_series_of_one_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = Spec { brands: 1, regions: 2, geos: 10, weeks: 80, channels: 3, ..Spec::default() };
+    let written = write(&spec, dir.path()).unwrap();
+    assert_eq!((written.panels, written.rows), (2, 1600));
+    let file = ModelFile::load(&written.model_file).unwrap();
+    let data = load(&file, None).unwrap();
+    let truth = load_truth(&file).unwrap().unwrap();
+    assert!(data.failed.is_empty() && data.notes.is_empty());
+    assert_eq!(data.models().map(<[Panel]>::len).collect::<Vec<_>>(), [10, 10]);
+    for panels in data.models() {
+        let models = model::pool(&file, panels).unwrap().series;
+        let truth = &truth.0[&panels[0].key];
+        let layout = &models[0].layout;
+        let mut values = vec![f64::NAN; layout.n_values()];
+        for (name, value) in models[0].parameter_names().iter().zip(layout.reported_values()) {
+            values[value] = truth[name];
+        }
+        let mut squares = 0.0;
+        for (panel, model) in panels.iter().zip(&models) {
+            let mean = simulate::mean(model, &values);
+            let residuals = model.series.target.iter().zip(&mean).map(|(y, mean)| y - mean);
+            squares += residuals.map(|x| x * x).sum::<f64>();
+            let media = simulate::media(model, &values, panel.n_train);
+            let tv = format!("contribution[{}, tv]", panel.labels[0]);
+            let found = panel.target_scale.factor * media[0].iter().sum::<f64>();
+            assert!((found / truth[&tv] - 1.0).abs() < 1e-4, "{tv}: {found}");
+        }
+        // five standard errors, sigma / √(2n)
+        let n = f64::from(10 * 67);
+        let rms = (squares / n).sqrt();
+        assert!((rms / truth["y_sigma"] - 1.0).abs() < 5.0 / (2.0 * n).sqrt(), "{rms}");
+        assert_ne!(truth["saturation_beta[geo_01, tv]"], truth["saturation_beta[geo_10, tv]"]);
+    }
+}
+
 #[test]
 fn small_and_odd_sizes() {
     let small = Spec {
         brands: 30,
         regions: 9,
+        geos: 0,
         weeks: 52,
         channels: 1,
         controls: 0,

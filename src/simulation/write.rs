@@ -18,7 +18,7 @@ use crate::{
 /// The texts of a simulated retailer's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portfolio {
-    /// `portfolio.csv`: one row per week, brand and region.
+    /// `portfolio.csv`: one row per week, brand and region (and geo).
     pub table: String,
     /// `portfolio.toml`: the model file.
     pub model_file: String,
@@ -61,7 +61,9 @@ pub fn portfolio(spec: &Spec) -> Result<Portfolio> {
     let (rows, truths): (Vec<String>, Vec<_>) = made.into_iter().unzip();
     let keys = panels.iter().map(|(brand, region)| format!("{brand}/{region}"));
 
-    let mut header = vec!["week".into(), "brand".into(), "region".into(), "sales".into()];
+    let mut header = vec!["week".into(), "brand".into(), "region".into()];
+    header.extend((spec.geos > 0).then(|| "geo".into()));
+    header.push("sales".into());
     header.extend(spec.channel_names());
     header.extend(spec.control_names());
     Ok(Portfolio {
@@ -96,19 +98,22 @@ pub fn write(spec: &Spec, dir: &Path) -> Result<Written> {
     }
     let [(table, _), (truth, _), (model_file, _)] = files;
     let panels = spec.panels();
-    Ok(Written { model_file, table, truth, panels, rows: panels * spec.weeks })
+    Ok(Written { model_file, table, truth, panels, rows: spec.series() * spec.weeks })
 }
 
 /// A panel's rows of the table.
 fn rows(brand: &str, region: &str, retailer: &Retailer, panel: &Simulated) -> String {
     let mut text = String::new();
-    for (t, date) in retailer.dates().iter().enumerate() {
-        // writing to a String cannot fail
-        let _ = write!(text, "{date},{brand},{region},{:.2}", panel.sales[t]);
-        for column in panel.spend.iter().chain(&panel.control) {
-            let _ = write!(text, ",{:.2}", column[t]);
+    for columns in &panel.series {
+        let geo = columns.geo.as_ref().map(|geo| format!(",{geo}")).unwrap_or_default();
+        for (t, date) in retailer.dates().iter().enumerate() {
+            // writing to a String cannot fail
+            let _ = write!(text, "{date},{brand},{region}{geo},{:.2}", columns.sales[t]);
+            for column in columns.spend.iter().chain(&columns.control) {
+                let _ = write!(text, ",{:.2}", column[t]);
+            }
+            text.push('\n');
         }
-        text.push('\n');
     }
     text
 }

@@ -1,6 +1,6 @@
 //! Models with dims, from the model file to the commands that read a run.
 
-use crate::common::command::Project;
+use crate::common::command::{Project, run};
 use serde_json::Value;
 
 /// Two brands pooled in one model, the second with fewer weeks; twelve weeks are held out.
@@ -158,6 +158,37 @@ fn a_pooled_model_has_a_log_density_and_a_prior() {
     assert_eq!((lam.len(), lam[1].as_array().expect("a row").len()), (2, 2));
     let prior = project.run("prior model.toml --draws 200 --json --quiet").rows();
     assert_eq!(texts(&prior, "brand"), ["a", "a", "b", "b"]);
+}
+
+/// Sales made from a known truth: where the posterior is, the truth may be.
+#[test]
+fn simulated_geos_are_fitted_and_held_against_the_truth() {
+    let folder = tempfile::tempdir().expect("folder");
+    let size = "--geos 5 --weeks 96 --channels 3 --controls 1 --test-weeks 8";
+    let made = run(folder.path(), &format!("simulate --out demo {size} --json"));
+    assert_eq!(
+        (made.json()["panels"].as_u64(), made.json()["rows"].as_u64()),
+        (Some(1), Some(480))
+    );
+    let ran = run(folder.path(), "fit demo/portfolio.toml --out run");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.contains("lie in their 94 % intervals"), "{ran:?}");
+    let text = std::fs::read_to_string(folder.path().join("demo/truth.toml")).expect("truth");
+    let truth = gigamix::data::Truth::parse("truth.toml", &text).expect("truth");
+    let truth = &truth.0["brandA/north"];
+    let rows = run(folder.path(), "summary run --json --quiet").rows();
+    // Intercepts and their parents, carry-over, curves and their parents, control, seasons, noise.
+    assert_eq!(rows.len(), (5 + 2) + 3 + (3 + 15 + 6) + 1 + 4 + 1);
+    let mut outside = 0;
+    for row in &rows {
+        let name = row["parameter"].as_str().expect("name");
+        let (true_value, z) = (truth[name], |x: f64| (x - number(row, "mean")) / number(row, "sd"));
+        assert!(z(true_value).abs() < 5.0, "{name}: {true_value} {row}");
+        let inside = number(row, "hdi_3")..=number(row, "hdi_97");
+        outside += usize::from(!inside.contains(&true_value));
+    }
+    // 2.4 of 40 are expected; ten or more come about once in ten thousand.
+    assert!(outside < 10, "{outside} of {}", rows.len());
 }
 
 #[test]

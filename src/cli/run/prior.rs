@@ -66,7 +66,7 @@ pub(in crate::cli) fn prior(args: &Prior, out: &Output) -> Result<()> {
         }
         let models = model::pool(&file, panels)?.series;
         let key = Key::new(args.seed, &panels[0].key);
-        let draws = prior_draws(&models[0], key, args.draws);
+        let draws = prior_draws(&models, key, args.draws);
         for (model, panel) in models.iter().zip(panels) {
             let analysis = analyse(model, panel, series_key(key, panel), &draws);
             let rows = |table| labelled(table, &model.coords.dims, &panel.labels);
