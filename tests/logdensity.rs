@@ -13,7 +13,7 @@ const NATIONAL: [&str; 21] = [
 ];
 
 /// Configurations of several series.
-const POOLED: [&str; 3] = ["30_", "32_", "34_"];
+const POOLED: [&str; 6] = ["30_", "32_", "34_", "60_", "61_", "62_"];
 
 /// |found − expected| / |expected|, as vectors.
 fn relative(found: &[f64], expected: &[f64]) -> f64 {

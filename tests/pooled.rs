@@ -110,9 +110,14 @@ fn series_that_share_nothing_are_models_of_their_own() {
             "[scaling]\ntarget = {{ method = \"mean\", over = [] }}\nchannel.over = []\n\
              [model]\nadstock_first = {first}\nyearly_seasonality = 1\n\
              [adstock]\nfamily = \"{family}\"\nl_max = 3\n[saturation]\nfamily = \"michaelis_menten\"\n\
-             [likelihood]\ndistribution = \"StudentT\"\n"
+             [likelihood]\ndistribution = \"StudentT\"\n\
+             [roas.priors]\ntv = {{ distribution = \"Gamma\", mu = 1.5, sigma = 0.7 }}\n\
+             [[event]]\nname = \"sale\"\ndates = [\n\
+             {{ name = \"a\", start = \"2024-01-30\", end = \"2024-02-07\" }}]\n\
+             priors.sigma = {{ distribution = \"Gamma\", mu = 7, sigma = 1, dims = [\"geo\"] }}\n\
+             priors.effect_size = {{ distribution = \"Normal\", dims = [\"geo\"] }}\n"
         );
-        let pooled = pool(&tables);
+        let pooled = pool(&format!("{tables}{CALIBRATION}"));
         let layout = &pooled[0].layout;
         let at = point(layout.dim());
         let whole = &Oracle::new(&pooled, Space::Plain).evaluate(&at)[0];
@@ -122,6 +127,7 @@ fn series_that_share_nothing_are_models_of_their_own() {
             let own = |line: &&str| line.starts_with("week") || line.contains(&format!(",{geo},"));
             let csv = csv.lines().filter(own).map(|line| format!("{line}\n")).collect::<String>();
             let national = tables.replace(", over = []", "").replace("channel.over = []\n", "");
+            let national = national.replace(", dims = [\"geo\"]", "") + &calibration_of(geo);
             let (file, dataset) = read(&csv, &format!("{DATA}{national}"));
             let alone = model::build(&file, &dataset.panels[0]).expect("model").model;
             // The elements of a geo in the pooled model: parameters are over (geo, …).
@@ -139,6 +145,7 @@ fn series_that_share_nothing_are_models_of_their_own() {
                 checked += 1;
             }
         }
+        assert!(whole.lift.is_some() && whole.cost.is_some() && whole.roas.is_some());
         assert!(close(whole.logp, logp, 1e-12), "{tables}: {} {logp}", whole.logp);
         assert_eq!(checked, layout.dim());
     }
@@ -214,9 +221,11 @@ fn trends_of_all_series_have_one_clock() {
 }
 
 #[test]
-fn the_gradient_of_a_hierarchy_is_that_of_its_density() {
-    for space in [Space::Plain, Space::Sampling] {
-        let series = pool(&format!("{HIERARCHY}{CENTRED}"));
+fn the_gradient_of_a_pooled_model_is_that_of_its_density() {
+    let spaces = [Space::Plain, Space::Sampling];
+    for (series, space) in
+        various().into_iter().flat_map(|series| spaces.map(|s| (series.clone(), s)))
+    {
         let dim = series[0].layout.dim();
         let oracle = Oracle::new(&series, space).knowing(&known(dim));
         let at = point(dim);
@@ -282,7 +291,64 @@ fn a_channel_that_a_series_lacks_follows_its_prior() {
     own.iter().for_each(|&i| assert!(close(found.gradient[i], -at[i], 1e-12), "{}", names[i]));
 }
 
-/// Models whose engines are held against the oracle: families, orders and dims.
+/// What calibrates some of the geos: not all have lift tests, nor the same number of them.
+const CALIBRATION: &str = r#"[[lift_test]]
+geo = "north"
+channel = "tv"
+x = 0.1
+delta_x = 0.4
+delta_y = 0.9
+sigma = 0.3
+date = "2024-01-29"
+[[lift_test]]
+channel = "radio"
+geo = "north"
+x = 0.5
+delta_x = -0.25
+delta_y = -0.4
+sigma = 0.2
+date = "2024-02-05"
+[[lift_test]]
+channel = "tv"
+geo = "west"
+x = 0.2
+delta_x = 0.4
+delta_y = 0.7
+sigma = 0.3
+date = "2024-01-08"
+[[cost_per_target]]
+channel = "tv"
+geo = "west"
+cost_per_target = 2.5
+sigma = 0.8
+[[cost_per_target]]
+channel = "tv"
+geo = "west"
+cost_per_target = 1.5
+sigma = 0.6
+[[cost_per_target]]
+channel = "radio"
+geo = "north"
+cost_per_target = 1.5
+sigma = 0.6
+"#;
+
+/// Effects of the series: of all, of each, of some of their dims.
+const EFFECTS: [&str; 3] = [
+    "[model]\nadstock_first = false\n[adstock]\nl_max = 3\nmode = \"overlap\"\n\
+     [time_varying.intercept]\nm = 5\n[time_varying.media]\nm = 3\ndims = []\n",
+    "[time_varying.media]\nm = 6\n\
+     [time_varying.media.priors]\neta = { distribution = \"HalfNormal\", dims = [\"geo\"] }\n\
+     [[event]]\nname = \"sale\"\nbasis = \"asymmetric_gaussian\"\nevent_in = \"after\"\ndates = [\n\
+     { name = \"a\", start = \"2024-01-16\", end = \"2024-01-17\" },\n\
+     { name = \"b\", start = \"2024-02-28\", end = \"2024-02-28\" },\n]\n\
+     priors.effect_size = { distribution = \"Normal\", dims = [\"sale\", \"geo\"] }\n\
+     priors.sigma_after = { distribution = \"Gamma\", mu = 5, sigma = 1, dims = [\"geo\"] }\n",
+    "[saturation]\nfamily = \"hill\"\n[roas.priors]\n\
+     tv = { distribution = \"LogNormal\", mu = [0.2, 0.1, 0.4], sigma = 0.9, dims = [\"geo\"] }\n",
+];
+
+/// Models whose engines are held against the oracle: families, orders, dims, effects.
 fn various() -> Vec<Vec<Model>> {
     let mut models = vec![pool(&format!("{HIERARCHY}{CENTRED}"))];
     models.push(pool(&HIERARCHY.replace("[model]\n", "[model]\nadstock_first = false\n")));
@@ -297,7 +363,25 @@ fn various() -> Vec<Vec<Model>> {
     assert_eq!(labels, ["north a", "south a", "south b"]);
     let beta = models[3][0].layout.find("saturation_beta").expect("beta").clone();
     assert_eq!((beta.dims, beta.len), (vec!["geo".into(), "brand".into(), "channel".into()], 8));
+    let some = "[time_varying.intercept]\nm = 3\ndims = [\"geo\"]\n[[lift_test]]\nchannel = \"tv\"\n\
+        brand = \"a\"\ngeo = \"south\"\nx = 0.1\ndelta_x = 0.4\ndelta_y = 0.9\nsigma = 0.3\n";
+    let (file, dataset) = read(&csv, &format!("{DATA}dims = [\"geo\", \"brand\"]\n{some}"));
+    models.push(model::pool(&file, &dataset.panels).expect("model").series);
+    let found: Vec<usize> = models[4].iter().map(|model| model.lifts.len()).collect();
+    assert_eq!(found, [0, 1, 0]);
+    models.extend(EFFECTS.map(|effects| pool(&format!("{effects}{CALIBRATION}"))));
     models
+}
+
+/// The rows of calibration that are about a geo, as a model of that geo alone has them.
+fn calibration_of(geo: &str) -> String {
+    let rows =
+        CALIBRATION.split_inclusive("\n[[").filter(|row| row.contains(&format!("\"{geo}\"")));
+    let row = |row: &str| {
+        let row = row.trim_end_matches("[[").replace(&format!("geo = \"{geo}\"\n"), "");
+        format!("[[{}\n", row.trim_start_matches("[["))
+    };
+    rows.map(row).collect()
 }
 
 /// Holds an engine against the oracle at one point.
@@ -362,13 +446,42 @@ fn dims_that_do_not_align_are_refused() {
             "",
         ),
         (
-            "[[lift_test]]\nchannel = \"tv\"\nx = 1\ndelta_x = 1\ndelta_y = 1\nsigma = 1",
-            "a model with dims and lift tests is not supported yet",
-            "leave out lift tests, or `dims`",
+            "[roas.priors]\ntv = { distribution = \"Gamma\", mu = 1, sigma = 1 }\n\
+             [saturation.priors]\nbeta = { distribution = \"HalfNormal\", dims = [\"channel\"] }",
+            "the return of \"tv\" needs numbers, and a beta of its own with numbers",
+            "hierarchies and values shared by channels or series have no place here",
         ),
     ] {
         let error = refused(tables);
         assert_eq!(error.message(), message);
         assert_eq!(error.help_text().unwrap_or_default(), help);
     }
+}
+
+#[test]
+fn rows_about_series_that_there_are_not_are_refused() {
+    let rest = "x = 1\ndelta_x = 1\ndelta_y = 1\nsigma = 1\n";
+    let lift = format!("[[lift_test]]\nchannel = \"tv\"\n{rest}");
+    let refused = |text: &str, says: &str, help: &str| {
+        let path = std::path::Path::new("model.toml");
+        let text = format!("{DATA}{GEO}{text}");
+        let error = match ModelFile::parse("model.toml", path, &text) {
+            Err(error) => error,
+            Ok(_) => try_pool(&table(), text.trim_start_matches(DATA).trim_start_matches(GEO))
+                .expect_err("must be refused"),
+        };
+        assert!(error.message().contains(says), "{error}");
+        assert!(error.help_text().unwrap_or_default().contains(help), "{error}");
+        assert!(error.place().is_some(), "{error}");
+    };
+    refused(&lift, "`geo` is missing in [[lift_test]]", "say which, as in geo = \"north\"");
+    refused(&format!("{lift}geo = 1\n"), "`geo` in [[lift_test]] must be text", "");
+    refused(&format!("{lift}geo = \"nort\"\n"), "there is no series \"nort\"", "\"north\"?");
+    let region = format!("{lift}geo = \"north\"\nregion = \"a\"\n");
+    refused(&region, "unknown key `region` in [[lift_test]]", "and the dims of [data]");
+    let cost = "[[cost_per_target]]\nchannel = \"tv\"\ncost_per_target = 1\nsigma = 1\n";
+    refused(cost, "`geo` is missing in [[cost_per_target]]", "");
+    refused(&format!("{cost}geo = \"east\"\n"), "there is no series \"east\"", "");
+    let varying = "[time_varying.media]\ndims = [\"region\"]\n";
+    refused(varying, "\"region\" is no dim of [data]", "the dims are geo");
 }

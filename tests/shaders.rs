@@ -111,7 +111,18 @@ fn structs_have_the_same_layout_on_both_sides() {
     let bindings = parse("shaders/kernel/bindings.wgsl");
     same!(
         bindings,
-        Model { rows, row_stride, n_rows, n_train, elements, factor, key, lower, lifts, frequency }
+        Model {
+            rows,
+            row_stride,
+            n_rows,
+            n_train,
+            elements,
+            factor,
+            key,
+            lower,
+            calibration,
+            frequency
+        }
     );
     same!(
         bindings,

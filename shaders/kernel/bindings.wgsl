@@ -17,10 +17,11 @@ struct Model {
     key: vec2u,
     // truncation bound of the likelihood
     lower: f32,
-    // first vec4 of its lift tests: spends without and with the change, effect, standard error; then of
-    // each the row where media vary, then the costs per target: target, deviation, least contribution; then of
-    // each prior of a return its unit, the logarithm of that and the prior's code, and its constants
-    lifts: u32,
+    // first vec4 of what calibrates it: of each prior of a return its unit, the logarithm of that and the
+    // prior's code, then its constants; the number of lift tests and that of costs per target; of each test
+    // spends without and with the change, effect, standard error, then its channel and its row; of each
+    // cost target, deviation, least contribution, channel
+    calibration: u32,
     // of the first basis function of what varies in time
     frequency: f32,
     pad0: u32,

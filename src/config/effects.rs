@@ -2,8 +2,8 @@
 
 use super::reader::{self, Table};
 use super::{
-    CostPerTarget, Event, EventBasis, EventDate, EventSide, Fourier, LiftTest, Period, Spanned,
-    TimeVarying, Trend, prior,
+    CostPerTarget, Data, Event, EventBasis, EventDate, EventSide, Fourier, LiftTest, Period,
+    Spanned, TimeVarying, Trend, columns, prior,
 };
 use crate::error::Result;
 
@@ -30,8 +30,14 @@ pub(super) fn fourier(table: &Table) -> Result<Fourier> {
     })
 }
 
-pub(super) fn time_varying(table: &Table) -> Result<TimeVarying> {
-    Ok(TimeVarying { m: table.count("m")?, priors: prior::read_all(&table.table("priors")?)? })
+pub(super) fn time_varying(table: &Table, data: &Data) -> Result<TimeVarying> {
+    let dims = table.texts("dims")?;
+    columns::are_dims(table, data, dims.as_deref().unwrap_or_default())?;
+    Ok(TimeVarying {
+        m: table.count("m")?,
+        dims,
+        priors: prior::read_all(&table.table("priors")?)?,
+    })
 }
 
 pub(super) fn event(table: &Table) -> Result<Event> {
@@ -83,11 +89,14 @@ fn event_date(table: &Table) -> Result<EventDate> {
 }
 
 /// Lift tests, and the files that hold more.
-pub(super) fn lift_tests(file: &Table) -> Result<(Vec<LiftTest>, Vec<Spanned<String>>)> {
+pub(super) fn lift_tests(
+    file: &Table,
+    data: &Data,
+) -> Result<(Vec<LiftTest>, Vec<Spanned<String>>)> {
     let (mut tests, mut files) = (Vec::new(), Vec::new());
     for table in file.tables("lift_test")? {
         let Some(path) = table.text("path")? else {
-            tests.push(lift_test(&table)?);
+            tests.push(lift_test(&table, data)?);
             continue;
         };
         let keys = ["channel", "x", "delta_x", "delta_y", "sigma", "date"];
@@ -97,12 +106,13 @@ pub(super) fn lift_tests(file: &Table) -> Result<(Vec<LiftTest>, Vec<Spanned<Str
             return Err(table.error(path.span, message).help(help));
         }
         reader::local(table.source, &path)?;
+        table.labels(&[])?;
         files.push(path);
     }
     Ok((tests, files))
 }
 
-fn lift_test(table: &Table) -> Result<LiftTest> {
+fn lift_test(table: &Table, data: &Data) -> Result<LiftTest> {
     Ok(LiftTest {
         channel: table.name("channel")?,
         x: table.required_number("x")?,
@@ -110,13 +120,15 @@ fn lift_test(table: &Table) -> Result<LiftTest> {
         delta_y: table.required_number("delta_y")?,
         sigma: table.required_number("sigma")?,
         date: table.date("date")?,
+        labels: table.labels(&data.dims)?,
     })
 }
 
-pub(super) fn cost_per_target(table: &Table) -> Result<CostPerTarget> {
+pub(super) fn cost_per_target(table: &Table, data: &Data) -> Result<CostPerTarget> {
     Ok(CostPerTarget {
         channel: table.name("channel")?,
         cost_per_target: table.positive("cost_per_target")?,
         sigma: table.positive("sigma")?,
+        labels: table.labels(&data.dims)?,
     })
 }

@@ -64,7 +64,7 @@ const LIFT_TEST: Section = Section {
         key(
             "path",
             Kind::Text,
-            "a table of lift tests in place of one: columns as the other keys, and those of panels",
+            "a table of lift tests in place of one: columns as the other keys, those of panels and dims",
         ),
         key("channel", Kind::Text, "the channel whose spend was changed"),
         key("x", Kind::Number, "its spend per period before, in the table's units"),
@@ -73,7 +73,7 @@ const LIFT_TEST: Section = Section {
         key("sigma", Kind::Number, "the standard error of delta_y"),
         key("date", Kind::Date, "the training row on which it was, where media vary in time"),
     ],
-    rest: Rest::Nothing,
+    rest: Rest::Labels,
 };
 
 const ROAS: Section = Section {
@@ -98,7 +98,7 @@ const COST_PER_TARGET: Section = Section {
         ),
         required("sigma", Kind::Positive(None), "how far from that the model may be"),
     ],
-    rest: Rest::Nothing,
+    rest: Rest::Labels,
 };
 
 const BASES: [&str; 3] = names(&EventBasis::ALL);
@@ -157,18 +157,31 @@ const BASIS_FUNCTIONS: Key = key(
     Kind::Count { default: 20, min: 1, max: 500, step: 1 },
     "number of basis functions: the more, the faster it may vary",
 );
+const DIMS_OF_PROCESS: Key = key(
+    "dims",
+    Kind::Texts,
+    "the dims along which series have curves of their own; left out, all; []: one for all series",
+);
 const PRIORS_OF_PROCESS: &str =
     "priors of `eta`, the amplitude, and `ls`, the length scale in rows";
 const TIME_VARYING_INTERCEPT: Section = Section {
     path: "time_varying.intercept",
-    keys: &[BASIS_FUNCTIONS, key("priors", Kind::Table(&INTERCEPT_PRIORS), PRIORS_OF_PROCESS)],
+    keys: &[
+        BASIS_FUNCTIONS,
+        DIMS_OF_PROCESS,
+        key("priors", Kind::Table(&INTERCEPT_PRIORS), PRIORS_OF_PROCESS),
+    ],
     rest: Rest::Nothing,
 };
 const INTERCEPT_PRIORS: Section =
     Section { path: "time_varying.intercept.priors", keys: &[], rest: Rest::Priors };
 const TIME_VARYING_MEDIA: Section = Section {
     path: "time_varying.media",
-    keys: &[BASIS_FUNCTIONS, key("priors", Kind::Table(&MEDIA_PRIORS), PRIORS_OF_PROCESS)],
+    keys: &[
+        BASIS_FUNCTIONS,
+        DIMS_OF_PROCESS,
+        key("priors", Kind::Table(&MEDIA_PRIORS), PRIORS_OF_PROCESS),
+    ],
     rest: Rest::Nothing,
 };
 const MEDIA_PRIORS: Section =

@@ -19,6 +19,8 @@ pub(super) enum Rest {
     Priors,
     /// Parameters of a distribution.
     Args,
+    /// The dims of the data, each with a label.
+    Labels,
 }
 
 /// A key of a table.
@@ -78,6 +80,7 @@ impl Section {
             Rest::Nothing => "",
             Rest::Priors => ", and the parameters with their priors",
             Rest::Args => ", and the parameters of the distribution",
+            Rest::Labels => ", and the dims of [data]",
         };
         format!("{}{rest}", names.join(", "))
     }

@@ -68,11 +68,15 @@ impl ModelFile {
         };
         let priors = prior::read_all(&file.table("priors")?)?;
         let likelihood = read_likelihood(&file.table("likelihood")?)?;
-        let (lift_tests, lift_files) = effects::lift_tests(&file)?;
+        let (lift_tests, lift_files) = effects::lift_tests(&file, &data)?;
         let varying = file.table("time_varying")?;
         let varies = |key: &str| -> Result<Option<TimeVarying>> {
-            varying.given(key)?.as_ref().map(effects::time_varying).transpose()
+            let table = varying.given(key)?;
+            table.as_ref().map(|table| effects::time_varying(table, &data)).transpose()
         };
+        let (varying_intercept, varying_media) = (varies("intercept")?, varies("media")?);
+        let costs_per_target =
+            effects::all(&file, "cost_per_target", |table| effects::cost_per_target(table, &data))?;
         let sampler = read_sampler(&file.table("sampler")?)?;
         Ok(ModelFile {
             path: path.into(),
@@ -87,12 +91,12 @@ impl ModelFile {
             trend: file.given("trend")?.as_ref().map(effects::trend).transpose()?,
             fourier: effects::all(&file, "fourier", effects::fourier)?,
             events: effects::all(&file, "event", effects::event)?,
-            varying_intercept: varies("intercept")?,
-            varying_media: varies("media")?,
+            varying_intercept,
+            varying_media,
             lift_tests,
             lift_files,
             roas: prior::read_all(&file.table("roas")?.table("priors")?)?,
-            costs_per_target: effects::all(&file, "cost_per_target", effects::cost_per_target)?,
+            costs_per_target,
             sampler,
             source,
         })

@@ -229,6 +229,31 @@ impl<'a> Table<'a> {
         entries.filter(|(key, _)| self.section.find(key.get_ref()).is_none())
     }
 
+    /// The labels under these keys, in their order; no other keys are left.
+    pub fn labels(&self, dims: &[Spanned<String>]) -> Result<Vec<Spanned<String>>> {
+        let is_dim = |key: &Name| dims.iter().any(|dim| dim.value == *key.get_ref());
+        if let Some((key, _)) = self.rest().find(|(key, _)| !is_dim(key)) {
+            return Err(self.unknown(key));
+        }
+        let label = |dim: &Spanned<String>| {
+            let help = format!("the series have a {dim}: say which, as in {dim} = \"north\"");
+            let its = self.rest().find(|(key, _)| dim.value == *key.get_ref());
+            let Some((_, value)) = its else {
+                let message = format!("`{dim}` is missing in {}", self.title);
+                return Err(self.error(self.span.clone(), message).help(help));
+            };
+            match value.get_ref().as_str() {
+                Some(text) => Ok(Spanned { value: text.into(), span: value.span() }),
+                None => {
+                    let what = found(self.source, value);
+                    let message = format!("`{dim}` in {} must be text, not {what}", self.title);
+                    Err(self.error(value.span(), message).help(help))
+                }
+            }
+        };
+        dims.iter().map(label).collect()
+    }
+
     /// An error at a place of the file.
     pub fn error(&self, span: Range<usize>, message: impl Into<String>) -> Error {
         error_at(self.source, span, message)
@@ -285,7 +310,8 @@ impl<'a> Table<'a> {
             let name = key.get_ref();
             // a misspelt key is told from a parameter by its value: a prior is a table
             let misspelt = !value.get_ref().is_table() && self.section.nearest(name).is_some();
-            if self.section.rest == Rest::Nothing || misspelt {
+            // which dims there are is known later
+            if self.section.rest == Rest::Nothing || misspelt && self.section.rest != Rest::Labels {
                 return Err(self.unknown(key));
             }
         }

@@ -33,6 +33,7 @@ fn section(section: &Section) -> Value {
             { "type": "array", "items": { "type": "number" }, "minItems": 1 },
             { "const": "spend_share", "description": "each channel's share of training spend" },
         ] }),
+        Rest::Labels => json!({ "type": "string", "description": "the label of a dim" }),
     };
     let required = section.keys.iter().filter(|key| key.required).map(|key| key.name);
     json!({

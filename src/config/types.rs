@@ -96,6 +96,8 @@ pub struct LiftTest {
     pub sigma: f64,
     /// When it took place: a training row, where media vary in time.
     pub date: Option<Date>,
+    /// The series it is about: a label of every dim.
+    pub labels: Vec<Spanned<String>>,
 }
 
 /// What a unit of the target costs by a channel, in the table's units.
@@ -107,6 +109,8 @@ pub struct CostPerTarget {
     pub cost_per_target: f64,
     /// How far from that the model may be.
     pub sigma: f64,
+    /// The series it is about: a label of every dim.
+    pub labels: Vec<Spanned<String>>,
 }
 
 /// What varies in time: a Gaussian process in basis functions.
@@ -114,6 +118,8 @@ pub struct CostPerTarget {
 pub struct TimeVarying {
     /// Number of basis functions.
     pub m: usize,
+    /// Dims along which series have processes of their own; `None` for all.
+    pub dims: Option<Vec<Spanned<String>>>,
     /// Priors of `eta`, the amplitude, and `ls`, the length scale in rows.
     pub priors: Priors,
 }

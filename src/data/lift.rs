@@ -80,8 +80,13 @@ fn read_one(
         let error = Error::input(format!("{from}: no column {missing:?}"));
         return Err(error.help("lift tests have the columns channel, x, delta_x, delta_y, sigma"));
     }
-    let dims = file.data.panel.iter().map(|name| name.as_str()).enumerate();
-    let dims: Vec<(usize, &str)> = dims.filter(|(_, name)| at.contains_key(name)).collect();
+    if let Some(dim) = file.data.dims.iter().find(|dim| !at.contains_key(dim.as_str())) {
+        return Err(Error::input(format!("{from}: no column {:?}", dim.as_str()))
+            .help("the model has several series: every lift test is about one of them"));
+    }
+    let names = file.data.panel.iter().chain(&file.data.dims).map(|name| name.as_str());
+    let dims: Vec<(usize, &str)> =
+        names.enumerate().filter(|(_, name)| at.contains_key(name)).collect();
     let dated = at.contains_key("date");
     if file.varying_media.is_some() && !dated {
         return Err(Error::input(format!("{from}: no column \"date\"")).help(
@@ -141,7 +146,8 @@ fn read_one(
         let lift = LiftRow { place, channel, date: dates.get(row).copied(), numbers };
         let value = |k: usize| values[k][row].as_deref().unwrap_or_default();
         let is_of = |panel: &Panel| {
-            dims.iter().enumerate().all(|(k, (at, _))| panel.values[*at] == value(k))
+            let own: Vec<&String> = panel.values.iter().chain(&panel.labels).collect();
+            dims.iter().enumerate().all(|(k, (at, _))| own[*at] == value(k))
         };
         let mut used = false;
         for panel in panels.iter_mut().filter(|panel| is_of(panel)) {

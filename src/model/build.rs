@@ -1,17 +1,19 @@
 //! From the model file and its panels to a model: families looked up, priors resolved and checked.
 
 use super::array::Place;
-use super::effect::{Column, Curved, Distances, Part, fourier};
+use super::curved::Unplaced;
+use super::effect::{Column, Distances, Part, fourier};
 use super::layout::{Layout, settled};
 use super::likelihood::Likelihood;
 use super::linear::Unsettled;
 use super::parameters::Builder;
 use super::transforms::Placed;
 use super::{Carryover, Channel, Coords, Curve, Model, Series, Structure};
-use super::{cost, curved, lift};
+use super::{cost, lift};
 use crate::config::{ModelFile, Spanned};
 use crate::data::{Note, Panel};
 use crate::error::{Error, Result, suggest};
+use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -46,7 +48,10 @@ pub fn build(file: &ModelFile, panel: &Panel) -> Result<Built> {
 
 /// Builds the model of the panels of one key: its series. Errors are as those of [`build`].
 pub fn pool(file: &ModelFile, panels: &[Panel]) -> Result<Pool> {
-    of_one_series(file)?;
+    let labels = file.lift_tests.iter().map(|test| &test.labels);
+    for labels in labels.chain(file.costs_per_target.iter().map(|cost| &cost.labels)) {
+        lift::known_series(file, labels, panels)?;
+    }
     let likelihood = lookup(
         file,
         "likelihood",
@@ -59,33 +64,34 @@ pub fn pool(file: &ModelFile, panels: &[Panel]) -> Result<Pool> {
         Builder { file, panels, coords, layout: Layout::default(), notes: Vec::new() };
 
     let intercept = builder.intercept()?;
-    let mut effects = Curved::default();
+    let mut effects = Unplaced::default();
     if let Some(varies) = &file.varying_intercept {
         let name = "intercept_latent_process_raw";
         let process = builder.process(name, "time_varying.intercept", varies)?;
-        effects.intercept = Some((intercept.first, process));
+        effects.intercept = Some((Place::alone(&intercept), process));
     }
     let adstocks = builder.adstocks()?;
     let saturations = builder.saturations()?;
-    let first = |(curve, places): &Placed<Curve>| Curve {
-        slots: places.iter().map(|place| builder.slot(place, 0)).collect(),
-        ..curve.clone()
+    let curves_of = |series: usize| {
+        let curve = |(curve, places): &Placed<Curve>| Curve {
+            slots: places.iter().map(|place| builder.slot(place, series)).collect(),
+            ..curve.clone()
+        };
+        saturations.iter().map(curve).collect()
     };
-    let curves: Vec<Curve> = saturations.iter().map(first).collect();
+    let curves: Vec<Vec<Curve>> = (0..panels.len()).map(curves_of).collect();
     let roas = builder.roas(&curves)?;
     if let Some(varies) = &file.varying_media {
         let name = "media_temporal_latent_multiplier_raw";
         effects.media = Some(builder.process(name, "time_varying.media", varies)?);
     }
     let linear = builder.linear()?;
-    let (bumps, distances) = builder.events()?;
-    effects.bumps = bumps;
+    effects.bumps = builder.events()?;
     let noise = builder.likelihood(likelihood)?;
     builder.unused_priors()?;
     builder.few_rows();
     let dim = builder.layout.dim();
     let hierarchical = builder.layout.settle();
-    curved::settle(&mut effects, dim);
     let layout = Arc::new(std::mem::take(&mut builder.layout));
     let ones = |panel: &Panel| vec![1.0; panel.dates.len()];
     let constant = effects.intercept.is_none().then(|| Unsettled {
@@ -94,37 +100,42 @@ pub fn pool(file: &ModelFile, panels: &[Panel]) -> Result<Pool> {
         values: panels.iter().map(ones).collect(),
     });
     let linear: Vec<Unsettled> = constant.into_iter().chain(linear).collect();
+    let clock: BTreeSet<Date> = panels.iter().flat_map(training).copied().collect();
+    let clock: Vec<Date> = clock.into_iter().collect();
+    let (mut lifts, mut costs) = (Vec::new(), Vec::new());
+    for panel in panels {
+        lifts.push(lift::read(file, panel).map_err(|error| named(panel, error))?);
+        costs.push(cost::read(file, panel).map_err(|error| named(panel, error))?);
+    }
+    // What calibrates any series is in the structure of all: they share kernels.
+    let lifted: BTreeSet<usize> = lifts.iter().flatten().map(|lift| lift.channel).collect();
+    let costed: BTreeSet<usize> = costs.iter().flatten().map(|cost| cost.channel).collect();
 
     let mut series = Vec::with_capacity(panels.len());
     for (s, panel) in panels.iter().enumerate() {
         let slot = |place: &Place| settled(builder.slot(place, s), dim);
         let slots = |places: &[Place]| places.iter().map(slot).collect::<Vec<_>>();
         let mut numbers = Series::new(panel);
-        let distances = distances.clone();
-        numbers.curved = Distances::new(&effects, distances, &panel.dates, panel.n_train);
+        let curved = effects.of(slot);
+        numbers.curved = Distances::new(&curved, effects.days(s), &panel.dates, &clock);
         let column = |column: &Unsettled| Column {
             element: slot(&column.place),
             part: column.part,
             values: column.values[s].clone(),
         };
         numbers.columns = linear.iter().map(column).collect();
-        let named = |error: Error| match panel.labels.is_empty() {
-            true => error,
-            false => error.context(panel.labels.join("/")),
-        };
-        let lower = lower_bound(file, panel, likelihood, &numbers).map_err(named)?;
-        let lifts = lift::read(file, panel)?;
-        let costs = cost::read(file, panel)?;
+        let lower = lower_bound(file, panel, likelihood, &numbers);
+        let lower = lower.map_err(|error| named(panel, error))?;
         let channel =
             |((adstock, its), (saturation, own)): (&Placed<Carryover>, &Placed<Curve>)| Channel {
                 adstock: Carryover { slots: slots(its), ..adstock.clone() },
                 saturation: Curve { slots: slots(own), ..saturation.clone() },
             };
         let structure = Structure {
-            lifts: lifts.iter().map(|lift| lift.channel).collect(),
-            costs: costs.iter().map(|cost| cost.channel).collect(),
-            curved: effects.clone(),
-            roas: roas.iter().map(|roas| roas.channel).collect(),
+            lifts: lifted.iter().copied().collect(),
+            costs: costed.iter().copied().collect(),
+            curved,
+            roas: roas[s].iter().map(|roas| roas.channel).collect(),
             adstock_first: file.adstock_first,
             channels: adstocks.iter().zip(&saturations).map(channel).collect(),
             likelihood,
@@ -141,28 +152,25 @@ pub fn pool(file: &ModelFile, panels: &[Panel]) -> Result<Pool> {
             coords: builder.coords.clone(),
             lower,
             series: numbers,
-            lifts,
-            costs,
-            roas: roas.clone(),
+            lifts: std::mem::take(&mut lifts[s]),
+            costs: std::mem::take(&mut costs[s]),
+            roas: roas[s].clone(),
         });
     }
     Ok(Pool { series, notes: builder.notes })
 }
 
-/// Refuses, in a model file with dims, what only models of one series have.
-fn of_one_series(file: &ModelFile) -> Result<()> {
-    let Some(dim) = file.data.dims.first() else { return Ok(()) };
-    let there = [
-        (!file.lift_tests.is_empty() || !file.lift_files.is_empty(), "lift tests"),
-        (!file.costs_per_target.is_empty(), "costs per target"),
-        (!file.events.is_empty(), "events"),
-        (file.varying_intercept.is_some(), "an intercept that varies in time"),
-        (file.varying_media.is_some(), "media that vary in time"),
-        (!file.roas.is_empty(), "priors of returns"),
-    ];
-    let Some((_, what)) = there.into_iter().find(|(there, _)| *there) else { return Ok(()) };
-    let message = format!("a model with dims and {what} is not supported yet");
-    Err(file.error(dim.span.clone(), message).help(format!("leave out {what}, or `dims`")))
+/// The training dates of a panel.
+fn training(panel: &Panel) -> &[Date] {
+    &panel.dates[..panel.n_train]
+}
+
+/// An error about a series, with its labels.
+fn named(panel: &Panel, error: Error) -> Error {
+    match panel.labels.is_empty() {
+        true => error,
+        false => error.context(panel.labels.join("/")),
+    }
 }
 
 /// The labels of all dims; those of the series are sorted.

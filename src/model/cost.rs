@@ -2,6 +2,7 @@
 //! rows of spend / max(contribution, 1e-12), in the table's units, is held to the target by a potential,
 //! −(mean − target)²/(2 sigma²).
 
+use super::lift::is_of;
 use super::transforms;
 use crate::config::ModelFile;
 use crate::data::Panel;
@@ -26,10 +27,10 @@ pub struct Cost {
     pub sigma: f64,
 }
 
-/// The calibrated costs of a panel's model.
+/// The calibrated costs of a series.
 pub(super) fn read(file: &ModelFile, panel: &Panel) -> Result<Vec<Cost>> {
     let mut costs = Vec::new();
-    for cost in &file.costs_per_target {
+    for cost in file.costs_per_target.iter().filter(|cost| is_of(&cost.labels, panel)) {
         let channel = transforms::channel(file, &cost.channel, &panel.channels)?;
         let scale = panel.target_scale.factor;
         if scale == 0.0 {

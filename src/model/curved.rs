@@ -1,58 +1,109 @@
 //! The effects that are not linear in their parameters, from the model file: what varies in time, and events.
 
-use super::array::{Array, Axis};
+use super::array::{Array, Axis, Place};
 use super::effect::Curved;
 use super::effect::bump::{Bump, FAR, distance};
 use super::effect::process::Process;
 use super::family::Support;
-use super::layout::settled;
 use super::parameters::{Builder, Default, Slot};
 use crate::config::{Event, EventBasis, EventSide, Priors, TimeVarying};
+use crate::data::Panel;
 use crate::error::{Error, Result};
 
 /// Default prior of an amplitude and of a length scale.
 const ETA: Default<'static> = ("Exponential", &[("lam", 1.0)]);
 const LS: Default<'static> = ("InverseGamma", &[("mu", 5.0), ("sigma", 10.0)]);
 
+/// The effects of all series before their parameters have settled places.
+#[derive(Default)]
+pub(super) struct Unplaced {
+    /// An intercept that varies: its level, and what multiplies it.
+    pub intercept: Option<(Place, Varying)>,
+    pub media: Option<Varying>,
+    pub bumps: Vec<Dated>,
+}
+
+/// A process.
+pub(super) struct Varying {
+    eta: Place,
+    ls: Place,
+    /// The first of its offsets.
+    first: Place,
+    m: usize,
+}
+
+/// A bump, and the days from it to every date, `[series][date]`.
+pub(super) struct Dated {
+    size: Place,
+    height: Option<Place>,
+    sigma: Place,
+    days: Vec<Vec<f64>>,
+}
+
+impl Unplaced {
+    /// The effects of a series, which finds its parameters at `slot`.
+    pub fn of(&self, slot: impl Fn(&Place) -> usize) -> Curved {
+        let process = |of: &Varying| Process {
+            eta: slot(&of.eta),
+            ls: slot(&of.ls),
+            first: slot(&of.first),
+            m: of.m,
+        };
+        let bump = |of: &Dated| Bump {
+            size: slot(&of.size),
+            height: of.height.as_ref().map(&slot),
+            sigma: slot(&of.sigma),
+        };
+        Curved {
+            intercept: self.intercept.as_ref().map(|(level, of)| (slot(level), process(of))),
+            media: self.media.as_ref().map(process),
+            bumps: self.bumps.iter().map(bump).collect(),
+        }
+    }
+
+    /// Days from every bump to every date of a series.
+    pub fn days(&self, series: usize) -> Vec<Vec<f64>> {
+        self.bumps.iter().map(|bump| bump.days[series].clone()).collect()
+    }
+}
+
 impl Builder<'_> {
     /// The process of an intercept or of media that vary, whose parameters begin with `name`.
-    pub fn process(&mut self, name: &str, key: &str, of: &TimeVarying) -> Result<Process> {
-        if self.panel().n_train < 2 {
+    pub fn process(&mut self, name: &str, key: &str, of: &TimeVarying) -> Result<Varying> {
+        if self.panels.iter().any(|panel| panel.n_train < 2) {
             return Err(Error::input("what varies in time needs at least two training rows")
                 .help(format!("leave [{key}] out, or give more rows")));
         }
         self.known(&format!("[{key}]"), &["eta", "ls"], &of.priors)?;
         let mut positive = |parameter: &str, default| {
-            let slot = scalar(format!("{name}_{parameter}"), Support::POSITIVE, default);
-            self.add(slot, of.priors.get(parameter)).map(|array| array.first)
+            let slot = self.scalar(format!("{name}_{parameter}"), Support::POSITIVE, default);
+            self.add(slot, of.priors.get(parameter)).map(|array| Place::alone(&array))
         };
         let (eta, ls) = (positive("eta", ETA)?, positive("ls", LS)?);
         let dim = format!("{name}_m");
         self.coords.others.push((dim.clone(), (0..of.m).map(|k| k.to_string()).collect()));
-        let slot = Slot {
-            axes: vec![Axis::new(&dim, of.m)],
-            ..scalar(format!("{name}_hsgp_coefs_offset"), Support::Real, ("Normal", &[]))
+        let own = |axis: &Axis| {
+            of.dims.as_ref().is_none_or(|dims| dims.iter().any(|dim| dim.value == axis.name))
         };
-        let first = self.add(slot, None)?.first;
-        Ok(Process { eta, ls, first, m: of.m })
+        let mut axes = self.dims();
+        axes.retain(own);
+        axes.push(Axis::new(&dim, of.m));
+        let name = format!("{name}_hsgp_coefs_offset");
+        let slot = self.scalar(name, Support::Real, ("Normal", &[]));
+        let first = self.add(Slot { axes, shared: false, ..slot }, None)?;
+        Ok(Varying { eta, ls, first: Place::alone(&first), m: of.m })
     }
 
-    /// The bumps of all events, and the days from each to every date.
-    pub fn events(&mut self) -> Result<(Vec<Bump>, Vec<Vec<f64>>)> {
-        let file = self.file;
-        let (mut bumps, mut distances) = (Vec::new(), Vec::new());
+    /// The bumps of all events.
+    pub fn events(&mut self) -> Result<Vec<Dated>> {
+        let (file, mut bumps) = (self.file, Vec::new());
         for event in &file.events {
-            self.event(event, &mut bumps, &mut distances)?;
+            self.event(event, &mut bumps)?;
         }
-        Ok((bumps, distances))
+        Ok(bumps)
     }
 
-    fn event(
-        &mut self,
-        event: &Event,
-        bumps: &mut Vec<Bump>,
-        distances: &mut Vec<Vec<f64>>,
-    ) -> Result<()> {
+    fn event(&mut self, event: &Event, bumps: &mut Vec<Dated>) -> Result<()> {
         let sides = sides(event);
         let named: Vec<&str> = match event.basis {
             EventBasis::Asymmetric => vec!["sigma_before", "sigma_after", "a_after", "effect_size"],
@@ -76,21 +127,25 @@ impl Builder<'_> {
                     Some(self.of_event(event, name, Support::Real, default)?)
                 }
             };
-            for (k, date) in event.dates.iter().enumerate() {
-                let height = height.as_ref().map(|array| array.slot(|_| k));
-                let [size, sigma] = [&size, &sigma].map(|array| array.slot(|_| k));
-                bumps.push(Bump { size, height, sigma });
+            for (at, date) in event.dates.iter().enumerate() {
+                let place = |array: &Array| Place { array: array.clone(), at };
                 let days = |day: &jiff::civil::Date| {
                     let z = distance(*day, date.start, date.end);
                     if side.has(z) { z } else { FAR }
                 };
-                distances.push(self.panel().dates.iter().map(days).collect());
+                let of = |panel: &Panel| panel.dates.iter().map(days).collect();
+                bumps.push(Dated {
+                    size: place(&size),
+                    height: height.as_ref().map(place),
+                    sigma: place(&sigma),
+                    days: self.panels.iter().map(of).collect(),
+                });
             }
         }
         Ok(())
     }
 
-    /// A parameter of an event, along its dates if its prior says so.
+    /// A parameter of an event, along its dates and the dims of the series if its prior says so.
     fn of_event(
         &mut self,
         event: &Event,
@@ -100,10 +155,16 @@ impl Builder<'_> {
     ) -> Result<Array> {
         let dim = event.name.as_str();
         let name = format!("{dim}_{parameter}");
-        let axes = vec![Axis::new(dim, event.dates.len())];
-        let slot = Slot { axes, ..scalar(name, domain, default) };
+        let mut slot = self.scalar(name, domain, default);
+        slot.axes.push(Axis::new(dim, event.dates.len()));
         let priors: &Priors = &event.priors;
         self.add(slot, priors.get(parameter))
+    }
+
+    /// A parameter that is one for all series unless its prior says otherwise.
+    fn scalar(&self, name: String, domain: Support, default: Default<'static>) -> Slot<'static> {
+        let (axes, channels) = (self.dims(), Vec::new());
+        Slot { name, axes, shared: true, channels, domain, default, data_dominated: false }
     }
 }
 
@@ -159,29 +220,5 @@ fn sides(event: &Event) -> Vec<Side> {
                 after: true,
             },
         ],
-    }
-}
-
-/// A parameter without dims.
-fn scalar(name: String, domain: Support, default: Default<'static>) -> Slot<'static> {
-    let (axes, channels) = (Vec::new(), Vec::new());
-    Slot { name, axes, shared: true, channels, domain, default, data_dominated: false }
-}
-
-/// Gives parameters their place once the number of elements is known.
-pub(super) fn settle(curved: &mut Curved, dim: usize) {
-    let settle = |slot: &mut usize| *slot = settled(*slot, dim);
-    if let Some((level, _)) = &mut curved.intercept {
-        settle(level);
-    }
-    let intercept = curved.intercept.iter_mut().map(|(_, process)| process);
-    for process in intercept.chain(&mut curved.media) {
-        settle(&mut process.eta);
-        settle(&mut process.ls);
-    }
-    for bump in &mut curved.bumps {
-        settle(&mut bump.size);
-        settle(&mut bump.sigma);
-        bump.height.iter_mut().for_each(settle);
     }
 }

@@ -4,9 +4,9 @@
 //! media on the date of the test where they vary in time.
 
 use super::transforms;
-use crate::config::ModelFile;
+use crate::config::{ModelFile, Spanned};
 use crate::data::{Panel, lift_problem};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, suggest};
 use jiff::civil::Date;
 
 /// A lift test in the model's units.
@@ -24,10 +24,10 @@ pub struct Lift {
     pub sigma: f64,
 }
 
-/// The lift tests of a panel's model: those of the model file, then those of its files.
+/// The lift tests of a series: those of the model file, then those of its files.
 pub(super) fn read(file: &ModelFile, panel: &Panel) -> Result<Vec<Lift>> {
     let mut lifts = Vec::new();
-    for test in &file.lift_tests {
+    for test in file.lift_tests.iter().filter(|test| is_of(&test.labels, panel)) {
         let error = |message: String| file.error(test.channel.span.clone(), message);
         let channel = transforms::channel(file, &test.channel, &panel.channels)?;
         let numbers = [test.x, test.delta_x, test.delta_y, test.sigma];
@@ -49,6 +49,32 @@ pub(super) fn read(file: &ModelFile, panel: &Panel) -> Result<Vec<Lift>> {
         lifts.push(found.map_err(|error| error.context(&test.place))?);
     }
     Ok(lifts)
+}
+
+/// Whether a row of these labels is about a series.
+pub(super) fn is_of(labels: &[Spanned<String>], panel: &Panel) -> bool {
+    labels.iter().map(|label| &label.value).eq(&panel.labels)
+}
+
+/// Refuses, in a model file without panels, labels that no series has.
+pub(super) fn known_series(
+    file: &ModelFile,
+    labels: &[Spanned<String>],
+    panels: &[Panel],
+) -> Result<()> {
+    // What one panel lacks another may have.
+    if !file.data.panel.is_empty() || panels.iter().any(|panel| is_of(labels, panel)) {
+        return Ok(());
+    }
+    let (start, end) = (&labels[0].span, &labels[labels.len() - 1].span);
+    let span = start.start.min(end.start)..start.end.max(end.end);
+    let wanted: Vec<&str> = labels.iter().map(|label| label.as_str()).collect();
+    let known: Vec<String> = panels.iter().map(|panel| panel.labels.join(", ")).collect();
+    let error = file.error(span, format!("there is no series \"{}\"", wanted.join(", ")));
+    Err(match suggest(&wanted.join(", "), known.iter().map(String::as_str)) {
+        Some(near) => error.help(format!("did you mean \"{near}\"?")),
+        None => error.help(format!("there are {}", known.join("; "))),
+    })
 }
 
 fn lift(

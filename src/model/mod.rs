@@ -84,9 +84,9 @@ pub struct Structure {
     pub dim: usize,
     /// Effects that are not linear in their parameters.
     pub curved: Curved,
-    /// Channels of the lift tests.
+    /// Channels with lift tests, in this series or another.
     pub lifts: Vec<usize>,
-    /// Channels whose cost per target is calibrated.
+    /// Channels whose cost per target is calibrated, in this series or another.
     pub costs: Vec<usize>,
     /// Channels whose return has a prior.
     pub roas: Vec<usize>,

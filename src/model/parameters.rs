@@ -83,11 +83,6 @@ impl<'a> Builder<'a> {
         Ok(slots)
     }
 
-    /// The panel of a model of one series.
-    pub fn panel(&self) -> &'a Panel {
-        &self.panels[0]
-    }
-
     /// The dims of the series.
     pub fn dims(&self) -> Vec<Axis> {
         let axis = |dim: &String| Axis::new(dim, self.coords.of(dim).len());

@@ -2,17 +2,19 @@
 //! coefficient. With the return R = (target's scale) Σ contribution / Σ spend over the training rows, which is
 //! linear in the coefficient beta, the density of R at fixed other parameters is that of beta times
 //! dbeta/dR = beta/R: the prior adds ln p(R) + ln R − ln beta, and beta has none of its own. On its
-//! coordinate, ln beta, the last term is what the Jacobian takes back.
+//! coordinate, ln beta, the last term is what the Jacobian takes back. With several series each has a return,
+//! and needs a coefficient, of its own.
 
 use rand::Rng;
 
+use super::array::{Array, Place, size};
 use super::family::Support;
 use super::layout::{Arguments, UNSETTLED};
 use super::parameters::{Builder, Slot};
 use super::prior::Distribution;
 use super::saturation::Saturation;
 use super::{Curve, Model, simulate};
-use crate::config::Arg;
+use crate::config::{Arg, Prior};
 use crate::error::{Error, Result, suggest};
 
 /// The least sum of scaled contributions.
@@ -50,85 +52,121 @@ fn coefficient(saturation: Saturation) -> Option<usize> {
 }
 
 impl Builder<'_> {
-    /// The priors of returns, given every channel's saturation; the coefficients lose theirs.
-    pub fn roas(&mut self, curves: &[Curve]) -> Result<Vec<Roas>> {
-        let (file, panel) = (self.file, self.panel());
-        let mut found = Vec::new();
+    /// The priors of returns of every series, given the saturations of its channels; the coefficients
+    /// lose theirs.
+    pub fn roas(&mut self, curves: &[Vec<Curve>]) -> Result<Vec<Vec<Roas>>> {
+        let file = self.file;
+        let mut found = vec![Vec::new(); self.panels.len()];
         for (name, prior) in &file.roas {
-            let error = |message: String| file.error(prior.span.clone(), message);
-            let Some(channel) = panel.channels.iter().position(|channel| channel == name) else {
-                let error = error(format!("unknown channel \"{name}\" in [roas.priors]"));
-                return Err(match suggest(name, panel.channels.iter().map(String::as_str)) {
-                    Some(near) => error.help(format!("did you mean \"{near}\"?")),
-                    None => error.help(format!("the channels are {}", panel.channels.join(", "))),
-                });
+            self.roas_of(name, prior, curves, &mut found)?;
+        }
+        for roas in &mut found {
+            roas.sort_by_key(|roas| roas.channel);
+        }
+        Ok(found)
+    }
+
+    fn roas_of(
+        &mut self,
+        name: &str,
+        prior: &Prior,
+        curves: &[Vec<Curve>],
+        found: &mut [Vec<Roas>],
+    ) -> Result<()> {
+        let (file, channels) = (self.file, &self.coords.channel);
+        let error = |message: String| file.error(prior.span.clone(), message);
+        let Some(channel) = channels.iter().position(|channel| channel == name) else {
+            let error = error(format!("unknown channel \"{name}\" in [roas.priors]"));
+            return Err(match suggest(name, channels.iter().map(String::as_str)) {
+                Some(near) => error.help(format!("did you mean \"{near}\"?")),
+                None => error.help(format!("the channels are {}", channels.join(", "))),
+            });
+        };
+        let saturation = curves[0][channel].family;
+        let family = saturation.family();
+        let Some(at) = coefficient(saturation) else {
+            let message =
+                format!("{} saturation has no coefficient that returns grow with", family.name);
+            return Err(error(message).help("choose another saturation for this channel"));
+        };
+        let parameter = family.parameters[at].name;
+        let elements: Vec<usize> = curves.iter().map(|its| its[channel].slots[at]).collect();
+        let users = |element: usize| {
+            let all = curves.iter().flatten();
+            all.filter(|curve| curve.slots.contains(&element)).count()
+        };
+        let unfit = |&element: &usize| {
+            element >= UNSETTLED
+                || !matches!(self.layout.elements[element].arguments, Arguments::Fixed(_))
+                || users(element) > 1
+        };
+        if elements.iter().any(unfit)
+            || prior.args.values().any(|arg| matches!(arg.value, Arg::Prior(_)))
+        {
+            let message = format!(
+                "the return of \"{name}\" needs numbers, and a {parameter} of its own with numbers"
+            );
+            let help = match self.panels {
+                [_] => "hierarchies and values shared by channels have no place here",
+                _ => "hierarchies and values shared by channels or series have no place here",
             };
-            let curve = &curves[channel];
-            let family = curve.family.family().name;
-            let Some(at) = coefficient(curve.family) else {
-                let message =
-                    format!("{family} saturation has no coefficient that returns grow with");
-                return Err(error(message).help("choose another saturation for this channel"));
-            };
-            let element = curve.slots[at];
-            let shared = curves.iter().filter(|other| other.slots.contains(&element)).count() > 1;
-            let made = element >= UNSETTLED
-                || !matches!(self.layout.elements[element].arguments, Arguments::Fixed(_));
-            if shared || made || prior.args.values().any(|arg| matches!(arg.value, Arg::Prior(_))) {
-                let parameter = curve.family.family().parameters[at].name;
-                let message = format!(
-                    "the return of \"{name}\" needs numbers, and a {parameter} of its own with numbers"
-                );
-                return Err(error(message)
-                    .help("hierarchies and values shared by channels have no place here"));
-            }
-            let slot = Slot {
-                name: format!("roas of {name}"),
-                axes: Vec::new(),
-                shared: true,
-                channels: Vec::new(),
-                domain: Support::POSITIVE,
-                default: ("LogNormal", &[]),
-                data_dominated: false,
-            };
-            let axes = self.axes(&slot, prior)?;
-            let (which, columns) = self.arguments(&slot, prior, &axes)?;
-            let element_of_prior = self.elements(&slot, prior, which, &columns, 1)?.remove(0);
-            if element_of_prior.support() != Support::POSITIVE {
+            return Err(error(message).help(help));
+        }
+        let slot = Slot {
+            name: format!("roas of {name}"),
+            axes: self.dims(),
+            shared: true,
+            channels: Vec::new(),
+            domain: Support::POSITIVE,
+            default: ("LogNormal", &[]),
+            data_dominated: false,
+        };
+        let axes = self.axes(&slot, prior)?;
+        let (which, columns) = self.arguments(&slot, prior, &axes)?;
+        let priors = self.elements(&slot, prior, which, &columns, size(&axes))?;
+        let own = Place::alone(&Array { first: 0, axes });
+        for (series, &element) in elements.iter().enumerate() {
+            let of_return = &priors[self.slot(&own, series)];
+            if of_return.support() != Support::POSITIVE {
                 let message = "the prior of a return must be of all positive numbers";
                 return Err(error(message.into()).help("use LogNormal, Gamma or HalfNormal, say"));
             }
-            let Arguments::Fixed(arguments) = element_of_prior.arguments else {
+            let Arguments::Fixed(arguments) = &of_return.arguments else {
                 return Err(Error::bug("the prior of a return is no hierarchy"));
             };
+            let panel = &self.panels[series];
             let spend: f64 = panel.spend.column(channel).iter().take(panel.n_train).sum();
             if spend <= 0.0 || panel.target_scale.factor == 0.0 {
+                let of = match panel.labels.is_empty() {
+                    true => name.to_owned(),
+                    false => format!("{}: {name}", panel.labels.join(", ")),
+                };
                 return Err(Error::input(format!(
-                    "{name} has no spend on the training rows: no return"
+                    "{of} has no spend on the training rows: no return"
                 ))
                 .help("drop the channel, or its prior in [roas.priors]"));
             }
+            found[series].push(Roas {
+                channel,
+                element,
+                distribution: of_return.distribution,
+                arguments: arguments.clone(),
+                factor: panel.target_scale.factor / spend,
+            });
+        }
+        for element in elements {
             // Its coordinate is to be its logarithm, whatever prior it had.
             let coefficient = &mut self.layout.elements[element];
             coefficient.distribution = Distribution::HalfNormal;
             coefficient.arguments = Arguments::Fixed(vec![1.0]);
             coefficient.implied = true;
-            let parameter = curve.family.family().parameters[at].name;
-            if file.saturation.priors.contains_key(parameter) {
-                self.note(format!(
-                    "the prior of saturation_{parameter}[{name}] is not used: its return has one"
-                ));
-            }
-            found.push(Roas {
-                channel,
-                element,
-                distribution: element_of_prior.distribution,
-                arguments,
-                factor: panel.target_scale.factor / spend,
-            });
         }
-        found.sort_by_key(|roas| roas.channel);
-        Ok(found)
+        if file.saturation.priors.contains_key(parameter) {
+            self.note(format!(
+                "the prior of saturation_{parameter}[{name}] is not used: its return has one"
+            ));
+        }
+        Ok(())
     }
 }
 

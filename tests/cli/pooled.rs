@@ -160,6 +160,55 @@ fn a_pooled_model_has_a_log_density_and_a_prior() {
     assert_eq!(texts(&prior, "brand"), ["a", "a", "b", "b"]);
 }
 
+/// Effects and calibration of a pooled model, from the files to the tables.
+#[test]
+fn effects_and_calibration_know_their_series() {
+    let text = "[[event]]\nname = \"sale\"\n\
+        dates = [{ name = \"summer\", start = \"2024-07-01\", end = \"2024-07-03\" }]\n\
+        priors.effect_size = { distribution = \"Normal\", sigma = 10, dims = [\"brand\", \"sale\"] }\n\
+        [time_varying.intercept]\nm = 4\n\
+        [[lift_test]]\npath = \"lift.csv\"\n\n[likelihood]";
+    let mut project = project().edit("ess = 400", "ess = 100").edit("[likelihood]", text);
+    // 400 more sales of the second brand in one week.
+    let row = project.table.iter_mut().find(|row| row[0] == "2024-07-01" && row[1] == "b");
+    let row = row.expect("row");
+    row[2] = (row[2].parse::<f64>().expect("sales") + 400.0).to_string();
+    let lift = "brand,channel,x,delta_x,delta_y,sigma\nb,tv,0,50,500,5\n";
+    std::fs::write(project.path("lift.csv"), lift).expect("lift");
+    assert_eq!(project.run("fit model.toml --out run --quiet").code, Some(0));
+    let rows = |command: &str| project.run(&format!("{command} --json --quiet")).rows();
+    let parameters = rows("summary run");
+    let names = texts(&parameters, "parameter");
+    for name in [
+        "intercept_baseline[a]",
+        "intercept_latent_process_raw_hsgp_coefs_offset[b, 3]",
+        "sale_effect_size[a, summer]",
+        "sale_sigma[summer]",
+    ] {
+        assert!(names.contains(&name), "{name}: {names:?}");
+    }
+    let by_date = rows("contributions run --by date");
+    let event = |brand: &str| {
+        let of = |row: &&Value| {
+            row["component"] == "event" && row["brand"] == brand && row["date"] == "2024-07-01"
+        };
+        number(by_date.iter().find(of).expect("event"), "contribution_mean")
+    };
+    assert!((250.0..550.0).contains(&event("b")), "{}", event("b"));
+    assert!(event("a").abs() < 150.0, "{}", event("a"));
+    // The test says ten times the spend; the sales about three.
+    let roas = rows("roas run");
+    let tv = |brand: &str| {
+        let row = roas.iter().find(|r| r["brand"] == brand && r["channel"] == "tv");
+        number(row.expect("tv"), "roas_mean")
+    };
+    assert!(tv("b") > 1.3 * tv("a"), "{} {}", tv("b"), tv("a"));
+
+    std::fs::write(project.path("lift.csv"), lift.replace("brand,", "").replace("b,", ""))
+        .expect("lift");
+    project.run("fit model.toml").fails(2, &["lift.csv: no column \"brand\"", "about one of them"]);
+}
+
 /// Sales made from a known truth: where the posterior is, the truth may be.
 #[test]
 fn simulated_geos_are_fitted_and_held_against_the_truth() {

@@ -150,7 +150,10 @@ fn model_file(config: &Value) -> String {
             writeln!(toml, "{key} = {value}").unwrap();
         }
     }
-    effect(&mut toml, &config["extra"]);
+    match config["extra"].as_array() {
+        Some(several) => several.iter().for_each(|extra| effect(&mut toml, extra)),
+        None => effect(&mut toml, &config["extra"]),
+    }
     toml
 }
 

@@ -12,8 +12,8 @@ enum Frame {
     File(String),
 }
 
-/// Writes effects and calibration.
-pub fn write(root: &mut Node, toml: &mut String, left: &mut Left) {
+/// Writes effects and calibration, whose rows name the labels of the dims.
+pub fn write(root: &mut Node, dims: &[String], toml: &mut String, left: &mut Left) {
     for (k, value) in listed(root, "effects", left).into_iter().enumerate() {
         let path = format!("effects[{k}]");
         let Some((class, node)) = Node::object(&path, value, left) else { continue };
@@ -28,10 +28,10 @@ pub fn write(root: &mut Node, toml: &mut String, left: &mut Left) {
         let path = format!("calibration[{k}]");
         let Some(mut step) = Node::new(&path, value, left) else { continue };
         if let Some(node) = step.node("add_lift_test_measurements", left) {
-            lift_tests(node, toml, left);
+            lift_tests(node, dims, toml, left);
         }
         if let Some(node) = step.node("add_cost_per_target_calibration", left) {
-            costs(node, toml, left);
+            costs(node, dims, toml, left);
         }
         step.close(left);
     }
@@ -182,12 +182,12 @@ fn event(mut node: Node, toml: &mut String, left: &mut Left) {
     node.close(left);
 }
 
-fn lift_tests(mut node: Node, toml: &mut String, left: &mut Left) {
+fn lift_tests(mut node: Node, dims: &[String], toml: &mut String, left: &mut Left) {
     match frame(&mut node, "df_lift_test", left) {
         None => {}
         Some(Frame::File(path)) => line(toml, format!("\n[[lift_test]]\npath = {}", quoted(&path))),
         Some(Frame::Rows(rows)) => {
-            let keys = ["channel", "x", "delta_x", "delta_y", "sigma", "date"];
+            let keys = with(dims, &["channel", "x", "delta_x", "delta_y", "sigma", "date"]);
             let path = node.at("df_lift_test");
             rows.into_iter().enumerate().for_each(|(k, row)| {
                 table("lift_test", &format!("{path}[{k}]"), row, &keys, toml, left);
@@ -201,7 +201,7 @@ fn lift_tests(mut node: Node, toml: &mut String, left: &mut Left) {
     node.close(left);
 }
 
-fn costs(mut node: Node, toml: &mut String, left: &mut Left) {
+fn costs(mut node: Node, dims: &[String], toml: &mut String, left: &mut Left) {
     // The spend is that of the table.
     node.take("data");
     node.take("name_prefix");
@@ -214,14 +214,19 @@ fn costs(mut node: Node, toml: &mut String, left: &mut Left) {
             );
         }
         Some(Frame::Rows(rows)) => {
+            let keys = with(dims, &["channel", "cost_per_target", "sigma"]);
             let path = node.at("calibration_data");
             rows.into_iter().enumerate().for_each(|(k, row)| {
-                let keys = ["channel", "cost_per_target", "sigma"];
                 table("cost_per_target", &format!("{path}[{k}]"), row, &keys, toml, left);
             });
         }
     }
     node.close(left);
+}
+
+/// Names of dims, then these.
+fn with<'a>(dims: &'a [String], keys: &[&'a str]) -> Vec<&'a str> {
+    dims.iter().map(String::as_str).chain(keys.iter().copied()).collect()
 }
 
 /// A row as a table of its own.
@@ -234,12 +239,12 @@ fn table(
     left: &mut Left,
 ) {
     line(toml, format!("\n[[{name}]]"));
-    for key in keys {
-        match row.shift_remove(*key) {
-            Some(Value::String(text)) => line(toml, format!("{key} = {}", quoted(&text))),
-            Some(Value::Number(number)) => line(toml, format!("{key} = {number}")),
+    for name in keys {
+        match row.shift_remove(*name) {
+            Some(Value::String(text)) => line(toml, format!("{} = {}", key(name), quoted(&text))),
+            Some(Value::Number(number)) => line(toml, format!("{} = {number}", key(name))),
             Some(Value::Null) | None => {}
-            Some(other) => left.value(&format!("{path}.{key}"), &other),
+            Some(other) => left.value(&format!("{path}.{name}"), &other),
         }
     }
     for (name, value) in row {

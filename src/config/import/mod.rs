@@ -44,8 +44,8 @@ pub fn import(name: &str, text: &str) -> Result<Imported> {
         ));
     };
     let mut toml = String::new();
-    model::write(&mut root, &mut toml, &mut left);
-    effects::write(&mut root, &mut toml, &mut left);
+    let dims = model::write(&mut root, &mut toml, &mut left);
+    effects::write(&mut root, &dims, &mut toml, &mut left);
     root.take("schema_version");
     if root.take("original_scale_vars").is_some() {
         left.add("original_scale_vars", "not needed: contributions are in the target's units");

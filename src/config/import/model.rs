@@ -28,10 +28,10 @@ const SATURATIONS: [(&str, &str, &str); 9] = [
     ("NoSaturation", "no_saturation", "none"),
 ];
 
-/// Writes everything but effects and calibration.
-pub fn write(root: &mut Node, toml: &mut String, left: &mut Left) {
+/// Writes everything but effects and calibration; the dims.
+pub fn write(root: &mut Node, toml: &mut String, left: &mut Left) -> Vec<String> {
     let value = root.take("model").unwrap_or_default();
-    let Some((class, mut model)) = Node::object("model", value, left) else { return };
+    let Some((class, mut model)) = Node::object("model", value, left) else { return Vec::new() };
     if class != "MMM" {
         left.add("model.class", &format!("{class} is read as the class MMM"));
     }
@@ -48,7 +48,7 @@ pub fn write(root: &mut Node, toml: &mut String, left: &mut Left) {
     }
     let config = model.take("model_config").unwrap_or_else(|| Value::Object(Default::default()));
     let path = model.at("model_config");
-    let Some(mut config) = Node::new(&path, config, left) else { return };
+    let Some(mut config) = Node::new(&path, config, left) else { return dims };
     adstock(&mut model, &mut config, toml, left);
     saturation(&mut model, &mut config, toml, left);
     priors(&mut config, toml, left);
@@ -63,6 +63,7 @@ pub fn write(root: &mut Node, toml: &mut String, left: &mut Left) {
         }
     }
     model.close(left);
+    dims
 }
 
 fn data(root: &mut Node, model: &mut Node, dims: &[String], toml: &mut String, left: &mut Left) {

@@ -184,6 +184,36 @@ fn a_national_model_is_carried_over_in_full() {
 }
 
 #[test]
+fn calibration_of_several_series_names_them() {
+    let text = r#"
+model:
+  class: pymc_marketing.mmm.mmm.MMM
+  kwargs:
+    date_column: d
+    channel_columns: [tv]
+    target_column: y
+    dims: [market]
+    adstock: geometric
+    saturation: logistic
+calibration:
+  - add_lift_test_measurements:
+      df_lift_test:
+        class: pandas.DataFrame
+        kwargs: {data: {market: [US, EU], channel: [tv, tv], x: [80, 5], delta_x: [10, 6], delta_y: [6, 4], sigma: [1, 1]}}
+  - add_cost_per_target_calibration:
+      calibration_data:
+        class: pandas.DataFrame
+        kwargs: {data: {market: [EU], channel: [tv], cost_per_target: [42.5], sigma: [3]}}
+data: {X_path: sales.csv}
+"#;
+    let (file, left) = imported(text);
+    assert_eq!(left, [""; 0]);
+    let tests: Vec<_> = file.lift_tests.iter().map(|t| (t.labels[0].as_str(), t.x)).collect();
+    assert_eq!(tests, [("US", 80.0), ("EU", 5.0)]);
+    assert_eq!(file.costs_per_target[0].labels[0].as_str(), "EU");
+}
+
+#[test]
 fn a_small_model_takes_the_defaults() {
     let text = "model:\n  class: pymc_marketing.mmm.MMM\n  kwargs:\n    date_column: d\n\
                 \x20   channel_columns: [a]\n    adstock: geometric\n    saturation:\n\

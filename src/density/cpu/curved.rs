@@ -3,7 +3,7 @@
 
 use super::dates::Dates;
 use super::evaluate::Scratch;
-use super::program::{DATES, Series};
+use super::program::{DATES, Program, Series};
 use crate::math::Lane;
 use crate::model::effect::bump::bump;
 use crate::model::effect::process::{LEAST_MEAN, Process, latent, softplus};
@@ -31,9 +31,10 @@ pub struct Varying<L> {
 
 impl<L: Lane> Curves<L> {
     /// Memory for a program; none where it has no such effects.
-    pub fn new(program: &Series<L::Scalar>) -> Self {
-        let curved = &program.structure.curved;
-        let dates = if curved.is_empty() { 0 } else { program.n_blocks() * DATES };
+    pub fn new(program: &Program<L::Scalar>) -> Self {
+        let curved = &program.series[0].structure.curved;
+        let longest = program.series.iter().map(Series::n_blocks).max().unwrap_or(0);
+        let dates = if curved.is_empty() { 0 } else { longest * DATES };
         let varying = |process: Option<&Process>| Varying {
             multiplier: vec![L::splat(1.0); dates],
             back: vec![L::zero(); dates],

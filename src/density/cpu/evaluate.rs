@@ -89,7 +89,7 @@ impl<L: Lane> Scratch<L> {
             lift: zero,
             cost: zero,
             roas: zero,
-            curves: Curves::new(&program.series[0]),
+            curves: Curves::new(program),
             gradient: vec![zero; values],
             channels: s.channels.iter().enumerate().map(channel).collect(),
             dx: vec![zero; dim],

@@ -27,7 +27,17 @@ fn vector<const N: usize>(slots: &[usize]) -> String {
 }
 
 /// The slots that the density of a structure reads.
-pub fn registers(s: &Structure, columns: &Columns) -> BTreeSet<usize> {
+pub fn slots(s: &Structure, columns: &Columns) -> BTreeSet<usize> {
+    let mut slots = registers(s, columns);
+    for process in s.curved.processes() {
+        slots.extend([process.eta, process.ls]);
+        slots.extend(process.first..process.first + process.m);
+    }
+    slots
+}
+
+/// Those whose values it holds in registers.
+fn registers(s: &Structure, columns: &Columns) -> BTreeSet<usize> {
     let mut registers: BTreeSet<usize> = columns.dense.iter().copied().collect();
     registers.extend(&s.likelihood_slots);
     for channel in &s.channels {
@@ -59,9 +69,7 @@ pub fn log_likelihood(s: &Structure, columns: &Columns) -> String {
     line(&mut code, 1, "var noise_back = vec2f(0.0);");
     curved::declare(&mut code, &s.curved);
     dates(&mut code, s, columns);
-    for (k, &c) in s.lifts.iter().enumerate() {
-        calibration::lift(&mut code, s, k, c);
-    }
+    calibration::lifts(&mut code, s);
     for (k, &c) in s.costs.iter().enumerate() {
         calibration::cost(&mut code, s, columns, k, c);
     }

@@ -6,64 +6,96 @@ use crate::model::Structure;
 use crate::model::prior::gamma;
 use crate::model::roas::LEAST;
 
-/// Lift test `k`, of channel `c`.
-pub fn lift(code: &mut String, s: &Structure, k: usize, c: usize) {
-    let (saturation, varies) = (saturation(&s.channels[c]), s.curved.media.is_some());
-    line(code, 1, format!("let l{k} = rows[model.lifts + {k}u];"));
-    line(code, 1, format!("let before{k} = saturation_{saturation}(l{k}.x, p{c});"));
-    line(code, 1, format!("let after{k} = saturation_{saturation}(l{k}.y, p{c});"));
-    line(code, 1, format!("let plain{k} = after{k}.value - before{k}.value;"));
-    if varies {
-        let at = s.lifts.len() + k;
-        line(code, 1, format!("let row{k} = model.rows + u32(rows[model.lifts + {at}u].x);"));
-        line(code, 1, format!("let at{k} = process_at(&media, row{k});"));
-    }
-    let times_factor = if varies { format!(" * at{k}.x") } else { String::new() };
-    line(code, 1, format!("let change{k} = plain{k}{times_factor};"));
-    let effect = format!("Mapped(l{k}.z, l{k}.z, 0.0, ln(l{k}.z), 0.0, 0.0, 0.0, 0.0)");
-    let arguments = format!("vec4f(abs(change{k}), l{k}.w, 0.0, 0.0), {}u", gamma::BY_MEAN);
-    line(code, 1, format!("let d{k}_lift = prior_gamma_nested({effect}, {arguments});"));
-    line(code, 1, format!("logp += d{k}_lift.logp;"));
-    line(
-        code,
-        1,
-        format!("let back{k} = select(d{k}_lift.da.x, -d{k}_lift.da.x, change{k} < 0.0);"),
-    );
-    if varies {
-        line(code, 1, format!("process_take(&media, row{k}, at{k}, back{k} * plain{k});"));
-    }
-    line(
-        code,
-        1,
-        format!(
-            "p{c}_back = fma(vec4f(back{k}{times_factor}), after{k}.dp - before{k}.dp, p{c}_back);"
-        ),
-    );
+/// The vec4 of a series that counts its lift tests and costs per target.
+fn counts(s: &Structure) -> String {
+    format!("model.calibration + {}u", 2 * s.roas.len())
 }
 
-/// Cost per target `k`, of channel `c`: its mean in one loop over the dates, what flows back in another.
+/// The lift tests: one loop over those that the series has, a case for each channel.
+pub fn lifts(code: &mut String, s: &Structure) {
+    if s.lifts.is_empty() {
+        return;
+    }
+    line(code, 1, format!("let lifts = {};", counts(s)));
+    line(code, 1, "for (var k = 0u; k < u32(rows[lifts].x); k++) {");
+    line(code, 2, "let lift = rows[lifts + 1u + 2u * k];");
+    line(code, 2, "let whose = rows[lifts + 2u + 2u * k];");
+    line(code, 2, "var before = Response();");
+    line(code, 2, "var after = Response();");
+    line(code, 2, "switch u32(whose.x) {");
+    for &c in &s.lifts {
+        let saturation = saturation(&s.channels[c]);
+        let at = |x: &str| format!("saturation_{saturation}(lift.{x}, p{c})");
+        let both = format!("before = {}; after = {};", at("x"), at("y"));
+        line(code, 3, format!("case {c}u: {{ {both} }}"));
+    }
+    line(code, 3, "default: {}");
+    line(code, 2, "}");
+    line(code, 2, "let plain = after.value - before.value;");
+    match s.curved.media {
+        None => line(code, 2, "let factor = 1.0;"),
+        Some(_) => {
+            line(code, 2, "let row = model.rows + u32(whose.y);");
+            line(code, 2, "let varies = process_at(&media, row);");
+            line(code, 2, "let factor = varies.x;");
+        }
+    }
+    line(code, 2, "let change = plain * factor;");
+    line(code, 2, "let effect = Mapped(lift.z, lift.z, 0.0, ln(lift.z), 0.0, 0.0, 0.0, 0.0);");
+    let arguments = format!("vec4f(abs(change), lift.w, 0.0, 0.0), {}u", gamma::BY_MEAN);
+    line(code, 2, format!("let density = prior_gamma_nested(effect, {arguments});"));
+    line(code, 2, "logp += density.logp;");
+    line(code, 2, "let lift_back = select(density.da.x, -density.da.x, change < 0.0);");
+    if s.curved.media.is_some() {
+        line(code, 2, "process_take(&media, row, varies, lift_back * plain);");
+    }
+    line(code, 2, "let slope = vec4f(lift_back * factor) * (after.dp - before.dp);");
+    line(code, 2, "switch u32(whose.x) {");
+    for &c in &s.lifts {
+        line(code, 3, format!("case {c}u: {{ p{c}_back += slope; }}"));
+    }
+    line(code, 3, "default: {}");
+    line(code, 2, "}");
+    line(code, 1, "}");
+}
+
+/// The costs per target of channel `c`, whose spend is `k` in the rows: their mean in one loop over the
+/// dates, what flows back in another. A series without any has a spend of 0 and no loop over costs.
 pub fn cost(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: usize) {
-    let at = costs(s) + k;
     let spent = word(columns.spent() + k);
-    line(code, 1, format!("let c{k} = rows[model.lifts + {at}u];"));
+    line(code, 1, format!("let counts{k} = rows[{}];", counts(s)));
+    line(code, 1, format!("let costs{k} = {} + 1u + 2u * u32(counts{k}.x);", counts(s)));
+    line(code, 1, format!("var least{k} = 1.0;"));
+    each_cost(code, k, c, &format!("least{k} = cost.z;"));
     line(code, 1, format!("var cost{k} = 0.0;"));
     contribution(code, s, columns, c);
-    line(code, 2, format!("cost{k} += {spent} / max(contribution, c{k}.z);"));
+    line(code, 2, format!("cost{k} += {spent} / max(contribution, least{k});"));
     line(code, 1, "}");
-    line(code, 1, format!("cost{k} = (cost{k} / f32(model.n_train) - c{k}.x) / c{k}.y;"));
-    line(code, 1, format!("logp -= 0.5 * cost{k} * cost{k};"));
-    line(code, 1, format!("let cost{k}_back = cost{k} / c{k}.y / f32(model.n_train);"));
+    line(code, 1, format!("cost{k} /= f32(model.n_train);"));
+    line(code, 1, format!("var cost{k}_back = 0.0;"));
+    let deviation = format!("let deviation = (cost{k} - cost.x) / cost.y;");
+    let back = format!("cost{k}_back += deviation / cost.y / f32(model.n_train);");
+    let body = format!("{deviation} logp -= 0.5 * deviation * deviation; {back}");
+    each_cost(code, k, c, &body);
     contribution(code, s, columns, c);
     line(code, 2, format!("let slope = {spent} / contribution / contribution * cost{k}_back;"));
-    line(code, 2, format!("let cost_back = select(0.0, slope, contribution > c{k}.z);"));
+    line(code, 2, format!("let cost_back = select(0.0, slope, contribution > least{k});"));
     contribution_back(code, s, c, "cost_back");
+}
+
+/// A loop over the costs of a series that are those of channel `c`.
+fn each_cost(code: &mut String, k: usize, c: usize, body: &str) {
+    line(code, 1, format!("for (var i = 0u; i < u32(counts{k}.y); i++) {{"));
+    line(code, 2, format!("let cost = rows[costs{k} + i];"));
+    line(code, 2, format!("if u32(cost.w) == {c}u {{ {body} }}"));
+    line(code, 1, "}");
 }
 
 /// Prior `k` of a return, of channel `c`: its sum in one loop over the dates, what flows back in another.
 pub fn roas(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: usize) {
-    let at = costs(s) + s.costs.len() + 2 * k;
-    line(code, 1, format!("let n{k} = rows[model.lifts + {at}u];"));
-    line(code, 1, format!("let n{k}_prior = rows[model.lifts + {}u];", at + 1));
+    let at = |i: usize| format!("rows[model.calibration + {}u]", 2 * k + i);
+    line(code, 1, format!("let n{k} = {};", at(0)));
+    line(code, 1, format!("let n{k}_prior = {};", at(1)));
     line(code, 1, format!("var sum{k} = 0.0;"));
     contribution(code, s, columns, c);
     line(code, 2, format!("sum{k} += contribution;"));
@@ -79,11 +111,6 @@ pub fn roas(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: us
     line(code, 1, format!("let sum{k}_back = select(0.0, slope{k}, sum{k} > {LEAST:e});"));
     contribution(code, s, columns, c);
     contribution_back(code, s, c, &format!("sum{k}_back"));
-}
-
-/// Where the costs per target begin, in vec4s from the lift tests on.
-fn costs(s: &Structure) -> usize {
-    s.lifts.len() * if s.curved.media.is_some() { 2 } else { 1 }
 }
 
 /// The begin of a loop over the dates with what channel `c` contributes: `plain`, the `factor` on all media,

@@ -23,8 +23,8 @@ pub struct Model {
     pub key: [u32; 2],
     /// Truncation bound.
     pub lower: f32,
-    /// First vec4 of its lift tests, and of what else calibrates it.
-    pub lifts: u32,
+    /// First vec4 of what calibrates it.
+    pub calibration: u32,
     /// Of the first basis function of what varies in time.
     pub frequency: f32,
     pub pad: u32,

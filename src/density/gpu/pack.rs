@@ -21,7 +21,7 @@ pub struct Columns {
     pub channels: usize,
     /// Number of bumps.
     pub bumps: usize,
-    /// Number of costs per target.
+    /// Number of channels with costs per target.
     pub costs: usize,
     /// Basis functions of what varies in time.
     pub basis: usize,
@@ -114,8 +114,8 @@ fn back(shape: &Shape, slots: &[Vec<usize>]) -> Vec<[f32; 4]> {
     table
 }
 
-/// Packs the numbers of a series, of which `slot` numbers the elements: rows, sparse entries, lift tests,
-/// costs per target, priors of returns. With the largest shift of a channel, row r holds everything but
+/// Packs the numbers of a series, of which `slot` numbers the elements: rows, sparse entries, what
+/// calibrates it. With the largest shift of a channel, row r holds everything but
 /// spend of date r − shift, and of each channel the spend that its window ends with there, so that a window
 /// that looks ahead has read what it needs.
 fn series(
@@ -151,8 +151,10 @@ fn series(
             for (to, z) in row[columns.distances()..].iter_mut().zip(&program.bumps) {
                 *to = z[t];
             }
-            for (to, cost) in row[columns.spent()..].iter_mut().zip(&program.costs) {
-                *to = cost.spend[t] as f32;
+            for (to, &channel) in row[columns.spent()..].iter_mut().zip(&s.costs) {
+                // A series may have no cost of that channel.
+                let cost = program.costs.iter().find(|cost| cost.channel == channel);
+                *to = cost.map_or(0.0, |cost| cost.spend[t] as f32);
             }
             let basis = &mut row[4 * columns.registers()..][..columns.basis];
             basis.copy_from_slice(program.basis_on(t, columns.basis));
@@ -160,28 +162,28 @@ fn series(
     }
     all.extend(words.chunks_exact(4).map(|w| [w[0], w[1], w[2], w[3]]));
     all.extend(program.sparse.iter().map(|&(element, x)| [slot(element) as f32, x, 0.0, 0.0]));
-    let lifts = all.len();
-    let lift =
-        |lift: &Lift| [lift.spend[0], lift.spend[1], lift.effect, lift.sigma].map(|x| x as f32);
-    all.extend(program.lifts.iter().map(lift));
-    if s.curved.media.is_some() {
-        let row = |lift: &Lift| lift.row.map_or(0, |row| (row + shift) * stride);
-        all.extend(program.lifts.iter().map(|lift| [row(lift) as f32, 0.0, 0.0, 0.0]));
-    }
-    let cost = |cost: &Cost| [cost.target, cost.sigma, cost.least, 0.0].map(|x| x as f32);
-    all.extend(program.costs.iter().map(cost));
+    let calibration = all.len();
     for (roas, constants) in &program.roas {
         let code = f64::from(prior_code(roas.distribution));
         all.push([roas.factor, roas.factor.ln(), code, 0.0].map(|x| x as f32));
         all.push(constants.map(|x| x as f32));
     }
+    all.push([program.lifts.len(), program.costs.len(), 0, 0].map(|n| n as f32));
+    for Lift { channel, spend, row, effect, sigma } in &program.lifts {
+        let row = row.map_or(0, |row| (row + shift) * stride);
+        all.push([spend[0], spend[1], *effect, *sigma].map(|x| x as f32));
+        all.push([*channel, row, 0, 0].map(|n| n as f32));
+    }
+    let cost =
+        |cost: &Cost| [cost.target, cost.sigma, cost.least, cost.channel as f64].map(|x| x as f32);
+    all.extend(program.costs.iter().map(cost));
     Ok(Model {
         rows: word(begin)?,
         row_stride: word(stride)?,
         n_rows: word(n_rows)?,
         n_train: word(n)?,
         lower: program.lower as f32,
-        lifts: word(lifts)?,
+        calibration: word(calibration)?,
         frequency: program.frequency as f32,
         ..Model::default()
     })
@@ -289,5 +291,6 @@ fn of_likelihood(series: &Series<f32>) -> usize {
     // Of each process: its mean, its values and what flows back to them, and its parameters.
     let basis = s.curved.basis().div_ceil(4);
     let varying = 2 * (rows * (1 + 4 * basis) + 16 * basis) * usize::from(basis > 0);
-    dates + varying + 8 * s.max_weights() + 8
+    let calibrated = series.lifts.len() + 2 * s.costs.len() * series.costs.len();
+    dates + varying + calibrated + 8 * s.max_weights() + 8
 }

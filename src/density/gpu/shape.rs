@@ -1,9 +1,10 @@
 //! What models share that share kernels: their structure, with slots numbered within a series where
 //! there are several.
 
-use super::body::registers;
+use super::body;
 use super::pack::Columns;
 use crate::density::cpu::{Program, Series};
+use crate::model::effect::process::Process;
 use crate::model::{Model, Structure};
 use std::collections::BTreeMap;
 
@@ -30,7 +31,7 @@ impl Shape {
         if series == 1 {
             return (shape, Vec::new());
         }
-        let known = registers(&shape.structure, &shape.columns);
+        let known = body::slots(&shape.structure, &shape.columns);
         let numbers: BTreeMap<usize, usize> =
             known.iter().enumerate().map(|(number, &value)| (value, number)).collect();
         let tables: Vec<_> =
@@ -51,15 +52,30 @@ impl Shape {
 /// Slots of a model's series, or more.
 pub fn most_slots(model: &Model) -> usize {
     let (mut structure, columns) = (model.structure.clone(), model.series.columns.len());
-    slots(&mut structure, &mut []).len() + columns
+    let offsets: usize = structure.curved.processes().map(|process| process.m).sum();
+    slots(&mut structure, &mut []).len() + columns + offsets
 }
 
-/// Every place of a slot, in the same order for all series of a model.
+/// Every place of a slot, in the same order for all series of a model; offsets of a process follow the
+/// first.
 fn slots<'a>(structure: &'a mut Structure, dense: &'a mut [usize]) -> Vec<&'a mut usize> {
-    let channels = structure.channels.iter_mut();
-    let of_channels = channels
-        .flat_map(|channel| channel.adstock.slots.iter_mut().chain(&mut channel.saturation.slots));
-    structure.likelihood_slots.iter_mut().chain(dense).chain(of_channels).collect()
+    let mut slots: Vec<&mut usize> = structure.likelihood_slots.iter_mut().chain(dense).collect();
+    for channel in &mut structure.channels {
+        slots.extend(channel.adstock.slots.iter_mut().chain(&mut channel.saturation.slots));
+    }
+    let curved = &mut structure.curved;
+    for bump in &mut curved.bumps {
+        slots.extend([&mut bump.size, &mut bump.sigma].into_iter().chain(&mut bump.height));
+    }
+    let mut process = |Process { eta, ls, first, .. }: &'a mut Process| {
+        slots.extend([eta, ls, first]);
+    };
+    curved.media.iter_mut().for_each(&mut process);
+    if let Some((level, intercept)) = &mut curved.intercept {
+        process(intercept);
+        slots.push(level);
+    }
+    slots
 }
 
 /// The values of a series in the order of the slots' numbers, those of sparse columns last. Series differ
@@ -72,6 +88,10 @@ fn table(numbers: &BTreeMap<usize, usize>, first: &Series<f32>, other: &Series<f
     let mut table = vec![0; numbers.len()];
     for (value, its) in all(first).into_iter().zip(all(other)) {
         table[numbers[&value]] = its;
+    }
+    let processes = first.structure.curved.processes().zip(other.structure.curved.processes());
+    for (of, its) in processes {
+        (0..of.m).for_each(|k| table[numbers[&(of.first + k)]] = its.first + k);
     }
     table.extend(&other.sparse_elements);
     table

@@ -76,10 +76,14 @@ impl Curved {
         }
     }
 
+    /// The processes.
+    pub fn processes(&self) -> impl Iterator<Item = &Process> {
+        self.intercept.iter().map(|(_, process)| process).chain(&self.media)
+    }
+
     /// The largest number of basis functions of a process.
     pub fn basis(&self) -> usize {
-        let intercept = self.intercept.iter().map(|(_, process)| process);
-        intercept.chain(&self.media).map(|process| process.m).max().unwrap_or(0)
+        self.processes().map(|process| process.m).max().unwrap_or(0)
     }
 }
 
@@ -93,11 +97,11 @@ pub struct Distances {
 }
 
 impl Distances {
-    /// Of some effects on some dates, of which the first `n_train` are those of training.
-    pub fn new(curved: &Curved, bumps: Vec<Vec<f64>>, dates: &[Date], n_train: usize) -> Self {
+    /// Of some effects on some dates; `clock`: the training dates of all series, in rising order.
+    pub fn new(curved: &Curved, bumps: Vec<Vec<f64>>, dates: &[Date], clock: &[Date]) -> Self {
         let basis = match curved.basis() {
             0 => Basis::default(),
-            m => Basis::new(m, dates, n_train),
+            m => Basis::new(m, dates, clock),
         };
         Self { basis, bumps }
     }

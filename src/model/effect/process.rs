@@ -1,7 +1,8 @@
 //! What varies in time: the softplus of a Gaussian process in Hilbert-space basis functions (Solin &
 //! Särkkä, 2020; Riutort-Mayol et al., 2022) with a Matérn 5/2 kernel, over its mean on the training rows.
 //!
-//! With t the index of a date, mid its mean on the training rows and L = 2 mid, basis function k = 1 … m is
+//! With t the index of a date on a clock, the training dates of all series of a model, mid its mean there
+//! and L = 2 mid, basis function k = 1 … m is
 //! φ_k(t) = sin(ω_k (t − mid + L))/√L, ω_k = k π/(2 L), and its coefficient √S(ω_k) · offset_k with
 //! S(ω) = eta² C ls (5 + ls² ω²)⁻³, C = 16/3 · 5^(5/2).
 
@@ -45,10 +46,9 @@ pub struct Basis {
 }
 
 impl Basis {
-    /// The first `m` functions on some dates, of which the first `n_train` (at least two) are those of
-    /// training.
-    pub fn new(m: usize, dates: &[Date], n_train: usize) -> Self {
-        let mid = (n_train - 1) as f64 / 2.0;
+    /// The first `m` functions on some dates; `clock`: the training dates (at least two) of all series.
+    pub fn new(m: usize, dates: &[Date], clock: &[Date]) -> Self {
+        let mid = (clock.len() - 1) as f64 / 2.0;
         let half = 2.0 * mid;
         let frequency = PI / (2.0 * half);
         let on = |t: f64| {
@@ -56,7 +56,7 @@ impl Basis {
             (1..=m).map(move |k| wave(k) / half.sqrt())
         };
         // Beyond the domain the functions would come back mirrored: from its end on they are 0 there.
-        let values = times(dates, n_train).into_iter().flat_map(|t| on(t.min(mid + half)));
+        let values = times(dates, clock).into_iter().flat_map(|t| on(t.min(mid + half)));
         Self { frequency, m, values: values.collect() }
     }
 
@@ -66,16 +66,16 @@ impl Basis {
     }
 }
 
-/// The index of every date: its row in training, after it the days since then in training's mean step.
-fn times(dates: &[Date], n_train: usize) -> Vec<f64> {
+/// The index of every date on the clock; of one that is not on it, the days since its end in its mean step.
+fn times(dates: &[Date], clock: &[Date]) -> Vec<f64> {
     let days = |from: Date, to: Date| f64::from(to.since(from).map_or(0, |span| span.get_days()));
-    let (first, last) = (dates[0], dates[n_train - 1]);
-    let (rows, span) = ((n_train - 1) as f64, days(first, last));
-    let time = |(row, date): (usize, &Date)| match row < n_train {
-        true => row as f64,
-        false => rows + days(last, *date) * rows / span,
+    let (first, last) = (clock[0], clock[clock.len() - 1]);
+    let (end, span) = ((clock.len() - 1) as f64, days(first, last));
+    let time = |date: &Date| match clock.binary_search(date) {
+        Ok(index) => index as f64,
+        Err(_) => end + days(last, *date) * end / span,
     };
-    dates.iter().enumerate().map(time).collect()
+    dates.iter().map(time).collect()
 }
 
 /// √S(ω)/eta and its derivative in ls.
@@ -168,7 +168,7 @@ mod tests {
     fn the_basis_lives_on_the_training_rows() {
         // Python: t = 0..4, mid = 2, L = 4: math.sin(math.pi*k/8*(t - 2 + 4))/2
         let dates = [1, 8, 15, 22, 29].map(|day| date(2024, 1, day));
-        let basis = Basis::new(3, &dates, 5);
+        let basis = Basis::new(3, &dates, &dates);
         assert!((basis.frequency - PI / 8.0).abs() < 1e-15);
         let close = |date: usize, expected: [f64; 3]| {
             for (found, expected) in basis.on(date, 3).iter().zip(expected) {
@@ -184,15 +184,18 @@ mod tests {
     fn later_dates_go_on_in_steps_of_training_until_the_domain_ends() {
         let mut dates: Vec<Date> = [1, 8, 15].map(|day| date(2024, 1, day)).to_vec();
         dates.extend([date(2024, 1, 22), date(2024, 2, 5), date(2025, 2, 5)]);
-        assert_eq!(times(&dates, 3)[..5], [0.0, 1.0, 2.0, 3.0, 5.0]);
-        let basis = Basis::new(4, &dates, 3);
+        assert_eq!(times(&dates, &dates[..3])[..5], [0.0, 1.0, 2.0, 3.0, 5.0]);
+        // A series that begins later, and one that ends earlier and has a date the others lack.
+        assert_eq!(times(&dates[1..3], &dates[..3]), [1.0, 2.0]);
+        assert_eq!(times(&[dates[0], date(2024, 1, 11)], &dates[..3])[1], 2.0 - 4.0 / 7.0);
+        let basis = Basis::new(4, &dates, &dates[..3]);
         assert!(basis.on(5, 4).iter().all(|x| x.abs() < 1e-15), "at the end of the domain");
     }
 
     #[test]
     fn multipliers_have_mean_one_in_training() {
         let dates: Vec<Date> = (1..=9).map(|day| date(2024, 3, day)).collect();
-        let basis = Basis::new(2, &dates, 6);
+        let basis = Basis::new(2, &dates, &dates[..6]);
         let process = Process { eta: 0, ls: 1, first: 2, m: 2 };
         let values = [0.7, 2.5, 0.4, -1.1].map(Number::splat);
         let found = process.multiplier(&basis, 6, &values);
