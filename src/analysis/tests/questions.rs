@@ -282,11 +282,11 @@ fn a_split_of_spend_date_by_date() {
         for (c, name) in ["A", "B", "all channels"].into_iter().enumerate() {
             assert_eq!((of(c).channel.as_str(), of(c).date), (name, panel.dates[date]));
         }
-        for c in 0..2 {
+        for (c, factor) in factors.into_iter().enumerate() {
             let observed = panel.spend[[date, c]];
-            assert_eq!(of(c).spend, [observed, factors[c] * observed]);
+            assert_eq!(of(c).spend, [observed, factor * observed]);
             close(of(c).contribution[0].mean, on(c, date, 1.0), 1e-6);
-            close(of(c).contribution[1].mean, on(c, date, factors[c]), 1e-6);
+            close(of(c).contribution[1].mean, on(c, date, factor), 1e-6);
         }
         for side in 0..2 {
             let both = [of(0), of(1)];
