@@ -37,7 +37,7 @@ impl Geos {
         for geo in 0..MEANS.len() {
             for row in 0..self.rows {
                 let week = jiff::civil::date(2024, 1, 1) + jiff::Span::new().weeks(row as i64);
-                csv += &format!("{week},{geo},1,1\n");
+                csv += &format!("{week},{geo},{},{}\n", 1 + row % 3, 1 + row % 2);
             }
         }
         let text = format!(
@@ -53,6 +53,7 @@ impl Geos {
         let path = folder.path().join("model.toml");
         let file = ModelFile::parse("model.toml", &path, &text).expect("model file");
         let dataset = data::load(&file, None).expect("data");
+        assert!(dataset.failed.is_empty(), "{:?}", dataset.failed);
         let mut series = model::pool(&file, &dataset.panels).expect("model").series;
         for (model, mean) in series.iter_mut().zip(MEANS) {
             model.series.spend[0].fill(0.0);

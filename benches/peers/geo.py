@@ -73,7 +73,9 @@ def arguments():
     add("--draws", type=int, default=2000)
     add("--target-accept", type=float, default=0.9)
     add("--no-peer", action="store_true", help="only gigamix")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.gigamix, options.out = options.gigamix.resolve(), options.out.resolve()
+    return options
 
 
 def simulate(options):

@@ -32,12 +32,12 @@ fn move_pooled(place: Place, element: Element, u: f32) -> Moved {
     let strength = pull * tau;
     let share = 1.0 / (strength + 1.0);
     let root = sqrt(share);
-    let common = 1.0 / (coupling * tau * tau + 1.0);
-    let away = common * coupling * (element.known.w - mu);
+    let level = 1.0 / (coupling * tau * tau + 1.0);
+    let away = level * coupling * (element.known.w - mu);
     let x = fma(root, u, tau * fma(share, score, away));
     let twice = share + share - 1.0;
-    let dx_tau = share * (score * twice - pull * root * u) + away * (common + common - 1.0);
-    let dx = vec3f(-(coupling * tau * common), dx_tau, root);
+    let dx_tau = share * (score * twice - pull * root * u) + away * (level + level - 1.0);
+    let dx = vec3f(-(coupling * tau * level), dx_tau, root);
     let logp = -0.5 * (x * x + ln_1p(strength)) - HALF_LN_TAU;
     var dlogp = -x * dx;
     dlogp.y -= pull * share;
@@ -45,7 +45,7 @@ fn move_pooled(place: Place, element: Element, u: f32) -> Moved {
     var dvalue = dx;
     if !is_offset {
         value = fma(tau, x, mu);
-        dvalue = vec3f(common, fma(tau, dx_tau, x), tau * root);
+        dvalue = vec3f(level, fma(tau, dx_tau, x), tau * root);
         if scale != 0u {
             value = exp_accurate(value);
             dvalue *= value;
