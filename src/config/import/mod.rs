@@ -87,6 +87,8 @@ fn read(name: &str, text: &str) -> Result<Value> {
     options.budget = Some(budget);
     options.alias_limits.max_total_replayed_events = NODES;
     options.with_snippet = false;
+    // A column may be called y.
+    options.strict_booleans = true;
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let message = format!("not valid YAML: {}", one_line(&error.to_string()));
         let source = Arc::new(Source { name: name.into(), text: text.into() });
