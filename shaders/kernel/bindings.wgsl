@@ -27,23 +27,20 @@ struct Model {
     pad0: u32,
 }
 
-// A scalar parameter: its coordinate and its prior.
+// The numbers of a scalar parameter.
 struct Element {
-    coordinate: u32,
-    prior: u32,
-    c: vec2f,
     // constants of the prior; of a nested or pooled one its arguments, unless they are the values `parents`
     p: vec4f,
     parents: vec4u,
-    // what is made of it and of two operands: form (0: nothing), index, operands as above
-    form: u32,
-    value: u32,
-    made_of: vec2u,
-    numbers: vec2f,
-    pad0: u32,
-    pad1: u32,
     // of a pooled one, what the data are taken to say of it: information, score, coupling, center
     known: vec4f,
+    // constants of the coordinate
+    c: vec2f,
+    // of what is made of it and of two operands: these, as above, and its index
+    made_of: vec2u,
+    numbers: vec2f,
+    value: u32,
+    pad0: u32,
 }
 
 // One model's work in one dispatch.

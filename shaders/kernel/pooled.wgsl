@@ -3,23 +3,23 @@
 // An element's value at a point of its coordinate, and the log prior with the Jacobian; the derivatives of
 // both in the two operands and in the point.
 struct Moved {
-    value: f32,
+    x: f32,
     logp: f32,
-    dvalue: vec3f,
+    dx: vec3f,
     dlogp: vec3f,
 }
 
-// The element at u.
-fn move_pooled(place: Place, element: Element, u: f32) -> Moved {
+// The element at u; the code is twice the scale (linear, logarithm by mu and tau, by moments), and one for
+// offsets.
+fn move_pooled(place: Place, element: Element, code: u32, u: f32) -> Moved {
     var a = element.p.xy;
     for (var k = 0; k < 2; k++) {
         if element.parents[k] != NUMBER {
             a[k] = state[at(place, VALUE, element.parents[k])];
         }
     }
-    // The code is twice the scale (linear, logarithm by mu and tau, by moments), and one for offsets.
-    let scale = element.coordinate >> 1u;
-    let is_offset = (element.coordinate & 1u) == 1u;
+    let scale = code >> 1u;
+    let is_offset = (code & 1u) == 1u;
     var m = vec4f(a, 0.0, 0.0);
     if scale == 2u {
         m = log_normal_moments(a.x, a.y);
@@ -59,10 +59,10 @@ fn move_pooled(place: Place, element: Element, u: f32) -> Moved {
 }
 
 // Carries what flowed back to a pooled element, in units of its value, to its operands and its point.
-fn pooled_back(place: Place, element: Element, i: u32) {
-    let moved = move_pooled(place, element, state[at(place, CANDIDATE, i)]);
+fn pooled_back(place: Place, element: Element, code: u32, i: u32) {
+    let moved = move_pooled(place, element, code, state[at(place, CANDIDATE, i)]);
     let g = at(place, CANDIDATE_GRADIENT, i);
-    let slopes = fma(vec3f(state[g]), moved.dvalue, moved.dlogp);
+    let slopes = fma(vec3f(state[g]), moved.dx, moved.dlogp);
     for (var k = 0; k < 2; k++) {
         if element.parents[k] != NUMBER {
             add_gradient(place, element.parents[k], slopes[k]);

@@ -4,9 +4,7 @@
 fn log_density(place: Place) -> f32 {
     var logp = priors(place);
     logp += log_likelihood(place);
-    if HIERARCHICAL {
-        hierarchy_back(place);
-    }
+    hierarchy_back(place);
     return logp;
 }
 

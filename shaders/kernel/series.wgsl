@@ -101,9 +101,7 @@ fn settle(@builtin(global_invocation_id) id: vec3u) {
         likelihood += other[job.parts + s * PART_ROWS * job.columns + id.x];
     }
     state[place.base] += likelihood;
-    if HIERARCHICAL {
-        hierarchy_back(place);
-    }
+    hierarchy_back(place);
 }
 
 @compute @workgroup_size(WORKGROUP)

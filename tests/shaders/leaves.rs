@@ -180,7 +180,12 @@ pub fn prior(distribution: Distribution) -> Probe {
     Probe {
         path: entry.wgsl.path,
         text: entry.wgsl.text.into(),
-        needs: &[TYPES, ELEMENTARY, NORMAL, GAMMA, COORDINATE],
+        needs: match distribution {
+            Distribution::HalfStudentT => {
+                &[TYPES, ELEMENTARY, NORMAL, GAMMA, COORDINATE, "shaders/prior/student_t.wgsl"]
+            }
+            _ => &[TYPES, ELEMENTARY, NORMAL, GAMMA, COORDINATE],
+        },
         header: String::new(),
         body: format!(
             "let v = Mapped(x[0], x[1], x[2], x[3], x[4], 0.0, 0.0, 0.0);

@@ -1,7 +1,7 @@
 //! Composes the kernels of one structure: leaves, shared files, and the generated parts.
 
-use super::body;
 use super::shape::Shape;
+use super::{body, priors};
 use crate::gpu::Program;
 use crate::model::coordinate;
 use crate::model::effect::{bump, process};
@@ -45,14 +45,12 @@ const MOMENTS: Wgsl = shader!("kernel/moments");
 /// The program with the entry points `adopt`, `copy_chains` and those of `run.wgsl` or, for several series,
 /// of `series.wgsl`.
 pub fn density(shape: &Shape) -> Program {
-    let Shape { structure, columns, series, slots } = shape;
+    let Shape { structure, columns, priors, series, slots } = shape;
     let mut header = format!(
-        "const DIM: u32 = {}u;\nconst VALUES: u32 = {}u;\nconst N_WEIGHTS: i32 = {};\n\
-         const HIERARCHICAL: bool = {};\n",
+        "const DIM: u32 = {}u;\nconst VALUES: u32 = {}u;\nconst N_WEIGHTS: i32 = {};\n",
         structure.dim,
         structure.n_values,
         structure.max_weights(),
-        structure.hierarchical,
     );
     let steps = if *series == 1 {
         RUN
@@ -86,13 +84,15 @@ pub fn density(shape: &Shape) -> Program {
             }
         }
     }
-    let priors = Distribution::ALL.iter().map(|distribution| distribution.family().wgsl);
+    let distributions = Distribution::ALL.iter().map(|distribution| distribution.family().wgsl);
     let mut program = Program::new().file("generated header", header);
-    for file in SHARED.into_iter().chain(leaves).chain(priors) {
+    for file in SHARED.into_iter().chain(leaves).chain(distributions) {
         program = program.file(file.path, file.text);
     }
     program
         .file("generated prior table", prior_table())
+        .file("generated priors", priors::priors(priors))
+        .file("generated way back", priors::back(priors))
         .file("generated log likelihood", body::log_likelihood(structure, columns))
 }
 
@@ -109,18 +109,7 @@ pub fn prior_code(distribution: Distribution) -> u32 {
     at.expect("every distribution is in the table") as u32
 }
 
-/// The code of a distribution with nested arguments of a signature.
-pub fn nested_code(distribution: Distribution, signature: usize) -> u32 {
-    NESTED | (signature as u32 * SIGNATURE) | prior_code(distribution)
-}
-
-/// Marks the codes of nested priors; twin of the constants in `density.wgsl`.
-const NESTED: u32 = 1 << 16;
-/// Steps of the signature in a code.
-const SIGNATURE: u32 = 1 << 8;
-
-/// A function that calls the leaf of a code. All lanes handle the same element at the same time,
-/// so the switch does not diverge.
+/// A function that calls the leaf of a code, for the priors of returns.
 fn prior_table() -> String {
     let mut code = String::from("fn prior_density(code: u32, v: Mapped, c: vec4f) -> vec2f {\n");
     code.push_str("    switch code {\n");
@@ -130,17 +119,6 @@ fn prior_table() -> String {
         let call = format!("        case {code_number}u: {{ return prior_{stem}(v, c); }}");
         writeln!(code, "{call}").expect("writing to a String");
     }
-    code.push_str("        default: { return vec2f(0.0); }\n    }\n}\n\n");
-    let arguments = "code: u32, signature: u32, v: Mapped, a: vec4f";
-    writeln!(code, "fn nested_density({arguments}) -> Nested {{\n    switch code {{")
-        .expect("writing to a String");
-    for &distribution in Distribution::ALL {
-        let (number, stem) =
-            (prior_code(distribution), body::stem(distribution.family().wgsl.path));
-        let call = format!("prior_{stem}_nested(v, a, signature)");
-        writeln!(code, "        case {number}u: {{ return {call}; }}")
-            .expect("writing to a String");
-    }
-    code.push_str("        default: { return Nested(); }\n    }\n}\n");
+    code.push_str("        default: { return vec2f(0.0); }\n    }\n}\n");
     code
 }

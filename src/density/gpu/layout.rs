@@ -30,44 +30,29 @@ pub struct Model {
     pub pad: u32,
 }
 
-/// A scalar parameter; twin of `Element` in `bindings.wgsl`.
+/// The numbers of a scalar parameter; twin of `Element` in `bindings.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 pub struct Element {
-    /// Code of its coordinate; of a pooled one, of how it is pooled.
-    pub coordinate: u32,
-    /// Code of its prior, [`NO_PRIOR`] where the coordinate includes it.
-    pub prior: u32,
-    /// Constants of the coordinate.
-    pub c: [f32; 2],
     /// Constants of the prior; of a nested or pooled one its arguments, where they are numbers.
     pub p: [f32; 4],
     /// Values that are arguments of a nested or pooled prior; [`NUMBER`] for those that are numbers.
     pub parents: [u32; 4],
-    /// How a value is made of the element; 0: there is none.
-    pub form: u32,
-    /// Its index.
-    pub value: u32,
-    /// The values that are its operands, or [`NUMBER`].
-    pub made_of: [u32; 2],
-    /// Its operands, where they are numbers.
-    pub numbers: [f32; 2],
-    pub pad: [u32; 2],
     /// What the data are taken to say of a pooled one.
     pub known: [f32; 4],
+    /// Constants of the coordinate.
+    pub c: [f32; 2],
+    /// The values that are operands of what is made of it, or [`NUMBER`].
+    pub made_of: [u32; 2],
+    /// The operands, where they are numbers.
+    pub numbers: [f32; 2],
+    /// The index of what is made of it.
+    pub value: u32,
+    pub pad: u32,
 }
 
 /// In place of the index of a value: a number.
 pub const NUMBER: u32 = u32::MAX;
-
-/// No prior of its own.
-pub const NO_PRIOR: u32 = u32::MAX;
-
-/// Nor a Jacobian.
-pub const IMPLIED: u32 = u32::MAX - 1;
-
-/// Its prior is in the coordinate of a pooled element.
-pub const POOLED: u32 = u32::MAX - 2;
 
 /// One model's work in one dispatch; twin of `Job` in `bindings.wgsl`.
 #[repr(C)]

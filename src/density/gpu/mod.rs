@@ -10,6 +10,7 @@ mod kernels;
 mod layout;
 mod pack;
 mod plan;
+mod priors;
 mod run;
 mod scratch;
 mod shape;

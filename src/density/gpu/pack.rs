@@ -1,8 +1,8 @@
 //! Packs a model's numbers for the device.
 
 use super::body::ROW_HEAD;
-use super::compose::{nested_code, prior_code};
-use super::layout::{Element, HEAD, IMPLIED, Model, NO_PRIOR, NUMBER, POOLED, part_rows};
+use super::compose::prior_code;
+use super::layout::{Element, HEAD, Model, NUMBER, part_rows};
 use super::scratch::word;
 use super::shape::Shape;
 use crate::density::cpu::{Prior, Program, Series};
@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::model::cost::Cost;
 use crate::model::layout::Operand;
 use crate::model::lift::Lift;
+use crate::model::pooled::Pooled;
 use std::collections::BTreeMap;
 
 /// Which columns of a model are dense; with the structure it decides the kernel.
@@ -191,42 +192,31 @@ fn series(
 
 /// Packs the elements.
 pub fn elements(program: &Program<f32>) -> Vec<Element> {
+    let none = Operand::Constant(0.0);
     let pack = |i: usize| {
-        let (mut coordinate, c) = program.coordinates[i].code();
-        let (prior, p, of) = match &program.priors[i] {
-            Prior::Included => (NO_PRIOR, [0.0; 4], [NUMBER; 4]),
-            Prior::Implied => (IMPLIED, [0.0; 4], [NUMBER; 4]),
-            Prior::Fixed(distribution, constants) => {
-                (prior_code(*distribution), constants.map(|x| x as f32), [NUMBER; 4])
-            }
-            Prior::Nested(distribution, signature, operands) => {
-                let [numbers, of] = split(operands);
-                (nested_code(*distribution, *signature), numbers.map(f32::from_bits), of)
-            }
-            Prior::Pooled(pooled) => {
-                coordinate = pooled.code();
-                let [a, b] = pooled.operands;
-                let [numbers, of] = split(&[a, b, Operand::Constant(0.0), Operand::Constant(0.0)]);
-                (POOLED, numbers.map(f32::from_bits), of)
+        let constants = |[p, parents]: [[u32; 4]; 2]| (p.map(f32::from_bits), parents);
+        let (p, parents) = match &program.priors[i] {
+            Prior::Included | Prior::Implied => constants(split(&[none; 4])),
+            Prior::Fixed(_, constants) => (constants.map(|x| x as f32), [NUMBER; 4]),
+            Prior::Nested(_, _, operands) => constants(split(operands)),
+            Prior::Pooled(Pooled { operands: [a, b], .. }) => {
+                constants(split(&[*a, *b, none, none]))
             }
         };
-        let (form, value, operands) = match &program.derived[i] {
-            None => (0, 0, [Operand::Constant(0.0); 2]),
-            Some(derived) => (derived.form.code(), derived.value as u32, derived.operands),
+        let (value, operands) = match &program.derived[i] {
+            None => (0, [none; 2]),
+            Some(derived) => (derived.value as u32, derived.operands),
         };
-        let [numbers, operands] = split(&operands);
+        let [numbers, made_of] = split(&operands);
         Element {
-            coordinate,
-            prior,
-            c: c.map(|x| x as f32),
             p,
-            parents: of,
-            form,
-            value,
-            made_of: operands,
-            numbers: numbers.map(f32::from_bits),
+            parents,
             known: program.known[i],
-            ..Default::default()
+            c: program.coordinates[i].code().1.map(|x| x as f32),
+            made_of,
+            numbers: numbers.map(f32::from_bits),
+            value,
+            ..Element::default()
         }
     };
     (0..program.dim()).map(pack).collect()

@@ -111,7 +111,8 @@ impl Plan {
             scratch: Scratch::new(gpu)?,
             state_words,
             part_rows: if series == 1 { 0 } else { series * layout::part_rows(slots) },
-            leapfrogs: 8,
+            // A step of several series may be large.
+            leapfrogs: if series == 1 { 8 } else { 1 },
             iterations,
         })
     }

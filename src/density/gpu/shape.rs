@@ -3,6 +3,7 @@
 
 use super::body;
 use super::pack::Columns;
+use super::priors::{Run, runs};
 use crate::density::cpu::{Program, Series};
 use crate::model::effect::process::Process;
 use crate::model::{Model, Structure};
@@ -15,6 +16,8 @@ pub struct Shape {
     pub structure: Structure,
     /// Its columns.
     pub columns: Columns,
+    /// Runs of elements whose priors are alike.
+    pub priors: Vec<Run>,
     /// Number of series.
     pub series: usize,
     /// Number of slots of a series; values of the model where there is one.
@@ -27,7 +30,8 @@ impl Shape {
     pub fn new(program: &Program<f32>) -> (Self, Vec<Vec<usize>>) {
         let (first, series) = (&program.series[0], program.series.len());
         let (structure, columns) = (first.structure.clone(), Columns::new(first));
-        let shape = Self { structure, columns, series, slots: program.n_values };
+        let priors = runs(program);
+        let shape = Self { structure, columns, priors, series, slots: program.n_values };
         if series == 1 {
             return (shape, Vec::new());
         }
