@@ -105,9 +105,11 @@ impl<L: Lane, const N: usize> Part for Several<'_, L, N> {
 
     #[inline(always)]
     fn run(self) {
+        // A copy that nothing written here can change: what is made of it alone is made once.
+        let p = *self.p;
         each!(self.family, leaf => {
             for (i, &x) in self.x.iter().enumerate() {
-                let response = leaf::response(x, self.p);
+                let response = leaf::response(x, &p);
                 self.out.value[i] = response.value;
                 self.out.dx[i] = response.dx;
                 for k in 0..leaf::FAMILY.parameters.len() {
