@@ -176,7 +176,7 @@ pub struct Row {
 
 /// Means and intervals below each other.
 pub fn forest(alt: &str, rows: &[Row], format: Format) -> String {
-    let (width, left, step) = (560.0, 150.0, 28.0);
+    let (width, left, step) = (460.0, 150.0, 28.0);
     let height = 40.0 + step * rows.len() as f64;
     let mut svg = Svg::new(width, height);
     let ends = rows.iter().flat_map(|row| {
@@ -209,7 +209,7 @@ pub fn forest(alt: &str, rows: &[Row], format: Format) -> String {
 
 /// Components from 0 to their sum, each beginning where the one before ends.
 pub fn waterfall(alt: &str, rows: &[(String, String, f64, bool)], total: f64) -> String {
-    let (width, left, step) = (560.0, 150.0, 26.0);
+    let (width, left, step) = (460.0, 150.0, 26.0);
     let height = 40.0 + step * rows.len() as f64;
     let mut svg = Svg::new(width, height);
     let mut end = 0.0;
@@ -230,52 +230,6 @@ pub fn waterfall(alt: &str, rows: &[(String, String, f64, bool)], total: f64) ->
         svg.rect(class, [x.at(*from), y + 4.0], [x.at(*to), y + step - 4.0], &about);
         let beside = x.at(from.max(*to)) + 5.0;
         svg.text("tick", [beside, y + 17.0], Anchor::Start, &percent(value / total));
-    }
-    svg.finish(alt)
-}
-
-/// Points with intervals in both directions; the larger the spend, the larger the disc.
-pub fn scatter(alt: &str, rows: &[(String, String, Estimate, Estimate, f64)]) -> String {
-    let (width, height) = (960.0, 420.0);
-    let mut svg = Svg::new(width, height);
-    let [left, right, top, bottom] = [58.0, 24.0, 14.0, 44.0];
-    let ends = |e: &Estimate| [e.mean, e.hdi_3, e.hdi_97];
-    let across = [left, width - right];
-    let up = [height - bottom, top];
-    let x = Scale::spanning(rows.iter().flat_map(|row| ends(&row.2)), true, across);
-    let y = Scale::spanning(rows.iter().flat_map(|row| ends(&row.3)), true, up);
-    upwards(&mut svg, &y, across, short);
-    below(&mut svg, &x, [top, height - bottom], percent, 5);
-    let middle = (left + width - right) / 2.0;
-    svg.text("label", [middle, height - 8.0], Anchor::Middle, "share of contribution");
-    svg.text("label", [left - 50.0, top - 2.0], Anchor::Start, "ROAS");
-    for (name, class, share, roas, spend) in rows {
-        let (x0, y0) = (x.at(share.mean), y.at(roas.mean));
-        let thin = format!("whisker thin {class}");
-        svg.segment(&thin, [x.at(share.hdi_3), y0], [x.at(share.hdi_97), y0]);
-        svg.segment(&thin, [x0, y.at(roas.hdi_3)], [x0, y.at(roas.hdi_97)]);
-        let about = format!(
-            "{name}: share {}, ROAS {}, {} of the spend",
-            words(share, percent),
-            words(roas, short),
-            percent(*spend)
-        );
-        svg.disc(&format!("see {class}"), [x0, y0], 4.0 + 18.0 * spend.max(0.0).sqrt(), &about);
-    }
-    // From the bottom up; a name that would cover the one below moves up.
-    let place = |row: &&(String, String, Estimate, Estimate, f64)| {
-        [x.at(row.2.mean) + 9.0, y.at(row.3.mean) - 9.0]
-    };
-    let mut order: Vec<_> = rows.iter().collect();
-    order.sort_by(|a, b| place(b)[1].total_cmp(&place(a)[1]));
-    let mut taken: Vec<[f64; 2]> = Vec::new();
-    for row in order {
-        let [at, mut up] = place(&row);
-        while taken.iter().any(|[x, y]| (x - at).abs() < 110.0 && (y - up).abs() < 14.0) {
-            up -= 7.0;
-        }
-        taken.push([at, up]);
-        svg.text("name halo", [at, up], Anchor::Start, &cut(&row.0, 20));
     }
     svg.finish(alt)
 }
@@ -371,8 +325,9 @@ pub fn histogram(
         let share = (value - x.values[0]) / (x.values[1] - x.values[0]);
         counts[((share * BINS as f64) as usize).min(BINS - 1)] += 1.0;
     }
-    let y = Scale::spanning(counts, true, [height - bottom, top]);
-    upwards(&mut svg, &y, across, super::number::count);
+    // Of few values, too, the axis has whole numbers.
+    let y = Scale::spanning(counts.into_iter().chain([4.0]), true, [height - bottom, top]);
+    upwards(&mut svg, &y, across, short);
     below(&mut svg, &x, [top, height - bottom], format, 4);
     let step = (across[1] - across[0]) / BINS as f64;
     for (k, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {

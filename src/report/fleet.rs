@@ -249,11 +249,13 @@ impl Fleet {
     fn all(&self) -> String {
         let cells = Cells(&self.units.table);
         let [one, many] = self.units.noun;
-        let heads: String = [one, "status"]
-            .into_iter()
-            .chain(self.columns().iter().map(|(head, ..)| *head))
-            .chain(["spend", "of sales from media", "ROAS"])
-            .map(|head| format!("<th scope=\"col\"><button type=\"button\">{head}</button></th>"))
+        let head = |class: &str, head: &str| {
+            format!("<th scope=\"col\"{class}><button type=\"button\">{head}</button></th>")
+        };
+        let numbers = self.columns().iter().map(|(head, ..)| *head);
+        let numbers = numbers.chain(["spend", "of sales from media", "ROAS"]);
+        let heads: String = ([one, "status"].map(|text| head(" class=\"t\"", text)).into_iter())
+            .chain(numbers.map(|number| head("", number)))
             .collect();
         let row = |row: usize| {
             let (key, status) = (cells.text("model", row), cells.text("status", row));

@@ -4,6 +4,7 @@ use super::chart::{self, Curve, Row, Series, short, words};
 use super::model::{Report, bands, colour, ends};
 use super::number::{amount, decimals, percent};
 use super::page::{Page, table};
+use super::scatter::{Point, scatter};
 use crate::analysis::{
     ChannelRow, Estimate, Fitted, Sweep, SweepKind, adstock_curves, analyse, prior_draws,
     response_curves, sweep,
@@ -51,13 +52,17 @@ impl Report<'_> {
             .iter()
             .enumerate()
             .filter(|(_, row)| row.spend > 0.0)
-            .map(|(c, row)| {
-                (row.channel.clone(), colour(c), row.share, row.roas, row.spend / spend)
+            .map(|(c, row)| Point {
+                name: row.channel.clone(),
+                class: colour(c),
+                share: row.share,
+                roas: row.roas,
+                spend: row.spend / spend,
             })
             .collect();
         let alt = "Share of contribution against ROAS, one disc per channel, as large as its spend";
-        let drawing = chart::scatter(alt, &points);
-        let scatter = page.figure_of(
+        let drawing = scatter(alt, &points);
+        let figure = page.figure_of(
             "wide",
             &drawing,
             "Share of contribution against ROAS; the larger the disc, the more spend",
@@ -80,7 +85,7 @@ impl Report<'_> {
             .collect();
         let heads = ["channel", "spend", "of spend", "of contribution", "ROAS", "mROAS"];
         let numbers = table("Channels over the training rows", &heads, &numbers);
-        page.html(&format!("{scatter}{numbers}"));
+        page.html(&format!("{figure}{numbers}"));
     }
 
     /// Responses to a steady spend.

@@ -16,6 +16,7 @@ mod page;
 mod pairs;
 mod picture;
 mod png;
+mod scatter;
 mod svg;
 mod unit;
 

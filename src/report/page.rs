@@ -177,7 +177,9 @@ pub fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     };
     let head =
         |(k, head): (usize, &&str)| format!("<th scope=\"col\"{}>{}</th>", side(k), escape(head));
+    let named = heads.iter().any(|head| !head.is_empty());
     let heads: String = heads.iter().enumerate().map(head).collect();
+    let heads = if named { format!("<thead><tr>{heads}</tr></thead>") } else { String::new() };
     let row = |cells: &Vec<String>| {
         let mut text = String::from("<tr>");
         for (k, cell) in cells.iter().enumerate() {
@@ -193,7 +195,7 @@ pub fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     let rows: String = rows.iter().map(row).collect();
     format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table>\
-         <caption>{0}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>\n",
+         <caption>{0}</caption>{heads}<tbody>{rows}</tbody></table></div>\n",
         escape(caption)
     )
 }

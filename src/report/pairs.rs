@@ -16,7 +16,7 @@ pub struct Pair {
 /// Bars of both below each other, with intervals where there are any, and the change; `names` says what
 /// they are.
 pub fn bars(alt: &str, names: [&str; 2], pairs: &[Pair]) -> String {
-    let (width, left, step) = (560.0, 150.0, 34.0);
+    let (width, left, step) = (460.0, 150.0, 34.0);
     let height = 40.0 + step * pairs.len() as f64;
     let mut svg = Svg::new(width, height);
     let ends = pairs
