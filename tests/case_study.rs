@@ -19,6 +19,10 @@ use std::sync::{OnceLock, atomic::AtomicBool};
 const THEIRS: f64 = 4800.0;
 /// Effective draws that ours rest on, at the least.
 const OURS: f64 = 40_000.0;
+/// How far an end of ours may be from theirs, in widths of the interval: 5 %, and what ends of ours vary by
+/// from seed to seed (sd up to 0.4 %). One end of theirs, the upper one of Direct Mail, is 4.6 % from the
+/// mean of six runs of ours.
+const OFF: f64 = 0.05 + 4.0 * 0.004;
 
 /// The case study, fitted once for all tests of this file.
 struct Study {
@@ -62,7 +66,7 @@ impl Study {
         value.and_then(Value::as_f64).unwrap_or_else(|| panic!("no {path:?}"))
     }
 
-    /// The mean within four standard errors of both, the interval's ends within 5 % of its width.
+    /// The mean within four standard errors of both, the interval's ends within [`OFF`] of its width.
     fn agrees(&self, what: &[&str], found: Estimate) {
         let theirs = |name: &str| self.number(&[what, &[name]].concat());
         let error = (theirs("sd").powi(2) / THEIRS + found.sd.powi(2) / OURS).sqrt();
@@ -71,7 +75,7 @@ impl Study {
         let (low, high) = (theirs("hdi3"), theirs("hdi97"));
         for (ours, end) in [(found.hdi_3, low), (found.hdi_97, high)] {
             let off = (ours - end).abs() / (high - low);
-            assert!(off < 0.05, "{what:?}: {ours} is {:.1} % from {end}", 100.0 * off);
+            assert!(off < OFF, "{what:?}: {ours} is {:.1} % from {end}", 100.0 * off);
         }
     }
 
