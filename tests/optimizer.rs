@@ -1,11 +1,12 @@
 //! The optimiser against independent methods, its certificate, and properties of its answers.
 
+mod conflict;
 mod drafts;
 mod media;
 mod schedule;
 
 use crate::common::hills::{Hills, Instance, Kind, Uniform};
-use gigamix::optimizer::{Infeasible, Program, Response, Row, Solved, Tables, conflict};
+use gigamix::optimizer::{Program, Response, Row, Solved, Tables};
 
 const INFINITE: f64 = f64::INFINITY;
 const CONCAVE: Kind = Kind { channels: [3, 6], draws: [1, 4], slopes: [0.5, 1.0], groups: 0 };
@@ -263,48 +264,6 @@ fn agree(a: &Solved, b: &Solved, seed: u64) {
     let slack = 1e-12 * a.value.abs();
     assert!(a.value <= b.bound + slack && b.value <= a.bound + slack, "{seed}: {a:?} {b:?}");
     assert!((a.value - b.value).abs() <= 1e-6 * a.value.abs(), "{seed}");
-}
-
-#[test]
-fn contradictions_are_explained() {
-    let hills = vec![Hills { draws: vec![[1.0, 1.0, 1.0]] }; 4];
-    let program = |rows: Vec<Row>| Program {
-        responses: hills.iter().map(|hill| hill as &dyn Response).collect(),
-        lower: vec![1.0, 2.0, 0.0, 0.0],
-        upper: vec![5.0, 5.0, 5.0, 10.0],
-        rows,
-        cost: 0.0,
-    };
-    let pair = |a, b, lower, upper| Row { terms: vec![(a, 1.0), (b, 1.0)], lower, upper };
-    let check = |rows: Vec<Row>| {
-        let program = program(rows);
-        let Err(Infeasible { .. }) = Tables::new(&program).solve(&program) else {
-            panic!("feasible")
-        };
-        conflict(&program)
-    };
-    // less than the lower bounds: 1 + 2
-    let found = check(vec![pair(2, 3, 1.0, INFINITE), total(4, 2.0, 2.0)]);
-    let limits: Vec<_> = found.limits.iter().map(|l| (l.row, l.least, l.limit)).collect();
-    assert_eq!(limits, [(1, false, 2.0)]);
-    assert_eq!((found.lower.as_slice(), found.upper.len()), (&[0, 1][..], 0));
-    assert!((found.limits[0].fits.unwrap() - 3.0).abs() < 1e-9);
-    // more than the upper bounds: 25
-    let found = check(vec![total(4, 30.0, 30.0)]);
-    assert!(found.limits[0].least && (found.limits[0].fits.unwrap() - 25.0).abs() < 1e-9);
-    assert_eq!(found.upper, [0, 1, 2, 3]);
-    // a floor and a cap of overlapping groups, and a total in between that is innocent
-    let rows =
-        vec![total(4, 9.0, 9.0), pair(0, 1, f64::NEG_INFINITY, 4.0), pair(1, 2, 9.5, INFINITE)];
-    let found = check(rows);
-    let limits: Vec<_> = found.limits.iter().map(|l| (l.row, l.least, l.fits.unwrap())).collect();
-    // channel 1 has at most 3 besides the 1 of channel 0, channel 2 at most 5
-    let expected = [(1, false, 5.5), (2, true, 8.0)];
-    for ((row, least, fits), (its_row, its_least, its_fits)) in limits.iter().zip(expected) {
-        assert_eq!((*row, *least), (its_row, its_least));
-        assert!((fits - its_fits).abs() < 1e-9, "{fits} {its_fits}");
-    }
-    assert_eq!(limits.len(), 2);
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub const HALF_PROB: f64 = 0.5;
 
 /// From so many values on it pays not to sort all of them.
 const MANY: usize = 256;
+/// About so many of them tell where the least and the largest are.
+const SOME: usize = 256;
 
 /// Narrowest interval that holds a share `prob` of the values, for one mode.
 ///
@@ -22,6 +24,9 @@ pub fn hdi(values: &[f64], prob: f64) -> [f64; 2] {
     if n < MANY || choices > steps {
         return hdi_sorted(&sorted(values), prob);
     }
+    if let Some([low, high]) = ends(values, choices) {
+        return narrowest(&low, &high);
+    }
     let mut values = values.to_vec();
     let key = |x: &f64| bits(*x);
     values.select_nth_unstable_by_key(choices, key);
@@ -29,6 +34,37 @@ pub fn hdi(values: &[f64], prob: f64) -> [f64; 2] {
     values[..choices].sort_unstable_by_key(key);
     values[steps..].sort_unstable_by_key(key);
     hdi_sorted(&values, prob)
+}
+
+/// The `k` least and the `k` largest values in ascending order, if some of all tell well enough how
+/// large those are: one pass over the values, and no guess at what it will meet.
+fn ends(values: &[f64], k: usize) -> Option<[Vec<f64>; 2]> {
+    let mut some: Vec<u64> = values.iter().step_by(values.len() / SOME).map(|&x| bits(x)).collect();
+    some.sort_unstable();
+    let last = some.len() - 1;
+    // What is likely to be beyond the k-th by a few standard deviations of that place.
+    let place = (k * some.len()) as f64 / values.len() as f64;
+    let place = ((place + 3.0 * place.sqrt() + 2.0) as usize).min(last);
+    let [top, bottom] = [some[place], some[last - place]];
+    let room = 4 * k + SOME;
+    let [mut low, mut high] = [(); 2].map(|()| vec![0.0; room + 1]);
+    let [mut lows, mut highs] = [0; 2];
+    for &x in values {
+        low[lows.min(room)] = x;
+        lows += usize::from(bits(x) <= top);
+        high[highs.min(room)] = x;
+        highs += usize::from(bits(x) >= bottom);
+    }
+    if lows < k || highs < k || lows > room || highs > room {
+        return None;
+    }
+    low.truncate(lows);
+    high.truncate(highs);
+    low.sort_unstable_by_key(|&x| bits(x));
+    high.sort_unstable_by_key(|&x| bits(x));
+    low.truncate(k);
+    high.drain(..highs - k);
+    Some([low, high])
 }
 
 /// How many steps an interval spans: ⌊prob · n⌋ as in ArviZ, all where prob leaves no choice.
@@ -43,13 +79,22 @@ pub fn hdi_sorted(sorted: &[f64], prob: f64) -> [f64; 2] {
         return [f64::NAN; 2];
     }
     let steps = steps(n, prob);
+    narrowest(&sorted[..n - steps], &sorted[steps..])
+}
+
+/// The narrowest interval of those from one of `low` to its partner in `high`, both in ascending order;
+/// NaN where one is not finite.
+fn narrowest(low: &[f64], high: &[f64]) -> [f64; 2] {
+    if !(low[0].is_finite() && high[high.len() - 1].is_finite()) {
+        return [f64::NAN; 2];
+    }
     let mut best = 0;
-    for low in 1..n - steps {
-        if sorted[low + steps] - sorted[low] < sorted[best + steps] - sorted[best] {
-            best = low;
+    for k in 1..low.len() {
+        if high[k] - low[k] < high[best] - low[best] {
+            best = k;
         }
     }
-    [sorted[best], sorted[best + steps]]
+    [low[best], high[best]]
 }
 
 /// Quantile with linear interpolation between order statistics (type 7, NumPy's default).

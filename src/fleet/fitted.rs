@@ -70,33 +70,34 @@ impl Run {
 
     /// Number of chains, and the draws: draws × values.
     fn draws(&self, store: &Store, layout: &Layout) -> Result<(usize, Vec<f64>)> {
-        let mut columns = Vec::with_capacity(layout.parameters.len());
-        let (mut chains, mut n) = (0, 0);
+        let n_values = layout.n_values();
+        let (mut chains, mut n, mut draws) = (0, 0, Vec::new());
         for parameter in &layout.parameters {
-            let array = store.array("posterior", &parameter.name)?;
-            let per_draw: usize = array.shape.iter().skip(2).product();
-            let values = array.data.to_f64().filter(|_| per_draw == parameter.len);
-            let (Some(values), [its_chains, draws, ..]) = (values, &array.shape[..]) else {
+            let Array { shape, data, .. } = store.array("posterior", &parameter.name)?;
+            let per_draw: usize = shape.iter().skip(2).product();
+            let ([its_chains, its_draws, ..], true) = (&shape[..], per_draw == parameter.len)
+            else {
                 let what = format!("has draws of {} that the model cannot have", parameter.name);
                 return Err(self.foreign(&what));
             };
-            (chains, n) = (*its_chains, its_chains * draws);
-            columns.push((parameter.offset, parameter.len, values));
+            if draws.is_empty() {
+                (chains, n) = (*its_chains, its_chains * its_draws);
+                draws = vec![0.0; n * n_values];
+            }
+            if data.len() != n * parameter.len {
+                return Err(self.foreign("has parameters of different numbers of draws"));
+            }
+            let place = [n_values, parameter.offset, parameter.len];
+            match data {
+                Data::F32(values) => spread(&mut draws, place, &values),
+                Data::F64(values) => spread(&mut draws, place, &values),
+                _ => return Err(self.foreign("has draws that are no numbers")),
+            }
         }
         for name in store.arrays("posterior") {
             // What is no parameter labels a dim that has its own name.
             if layout.find(name).is_none() && store.array("posterior", name)?.dims != [name] {
                 return Err(self.foreign(&format!("has draws of {name}, which its model has not")));
-            }
-        }
-        let n_values = layout.n_values();
-        let mut draws = vec![0.0; n * n_values];
-        for (offset, len, values) in columns {
-            if values.len() != n * len {
-                return Err(self.foreign("has parameters of different numbers of draws"));
-            }
-            for (row, values) in draws.chunks_mut(n_values).zip(values.chunks(len)) {
-                row[offset..][..len].copy_from_slice(values);
             }
         }
         Ok((chains, draws))
@@ -128,6 +129,14 @@ impl Run {
             "it was made by gigamix {by}, this is {}: fit again with --force",
             env!("CARGO_PKG_VERSION")
         ))
+    }
+}
+
+/// Writes the values of a parameter, draws × `len`, to its place `offset` in draws × `n`.
+fn spread<T: Copy + Into<f64>>(draws: &mut [f64], place: [usize; 3], values: &[T]) {
+    let [n, offset, len] = place;
+    for (row, values) in draws.chunks_mut(n).zip(values.chunks(len)) {
+        row[offset..][..len].iter_mut().zip(values).for_each(|(to, &x)| *to = x.into());
     }
 }
 

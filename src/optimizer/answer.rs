@@ -3,7 +3,6 @@
 
 use super::branch::Tables;
 use super::budget::{Arm, Budget};
-use super::conflict::Conflict;
 use super::media::Media;
 use super::place::Place;
 use super::program::Solved;
@@ -124,17 +123,6 @@ pub struct Answer {
     pub frontier: Vec<Step>,
 }
 
-/// Why nothing satisfies the limits.
-#[derive(Clone, Debug)]
-pub struct Explained {
-    /// What contradicts what, in one sentence.
-    pub message: String,
-    /// What would make it fit.
-    pub help: String,
-    /// Each limit: what it is called, whether it is a least one, the limit, what would fit.
-    pub limits: Vec<(String, bool, f64, Option<f64>)>,
-}
-
 impl Answer {
     /// What a row is called: by its channel, and by whose spend it is where that differs.
     pub fn name(&self, row: &ArmRow) -> String {
@@ -224,10 +212,10 @@ pub fn answer(
         p_better: better as f64 / gain.len() as f64,
         gain: Estimate::of(&gain),
     };
-    let limits = budget.rows(total).into_iter().zip(&solved.prices).map(|((name, row), price)| {
+    let limits = budget.rows(total).into_iter().zip(&solved.prices).map(|((named, row), price)| {
         let value = row.sum(&solved.spends);
         let limits = [row.lower, row.upper];
-        LimitRow { name, limits, value, shadow_price: price / periods }
+        LimitRow { name: named.name, limits, value, shadow_price: price / periods }
     });
     // A bound of nothing is known where there is none.
     let bound = solved.bound.is_finite().then_some(solved.bound + budget.baseline);
@@ -306,47 +294,4 @@ pub fn frontier(budget: &Budget, totals: &[f64]) -> Vec<Step> {
         Step { total, solved: solved.map(with_baseline) }
     };
     totals.into_iter().map(step).collect()
-}
-
-/// Says what a contradiction means.
-pub fn explain(budget: &Budget, conflict: &Conflict, total: [f64; 2]) -> Explained {
-    let names: Vec<String> = budget.rows(total).into_iter().map(|(name, _)| name).collect();
-    let limits: Vec<(String, bool, f64, Option<f64>)> = conflict
-        .limits
-        .iter()
-        .map(|limit| (names[limit.row].clone(), limit.least, limit.limit, limit.fits))
-        .collect();
-    let side = |least: &bool| if *least { "at least" } else { "at most" };
-    let mut said: Vec<String> = limits
-        .iter()
-        .map(|(name, least, limit, _)| format!("{name} is to be {} {limit}", side(least)))
-        .collect();
-    let bounds = |which: &[usize], what: &str, of: fn(&Arm) -> f64| {
-        let sum: f64 = which.iter().map(|&c| of(&budget.arms[c])).sum();
-        (!which.is_empty()).then(|| {
-            const NAMED: usize = 8;
-            let names = which.iter().take(NAMED).map(|&c| budget.name(c));
-            let mut names = names.collect::<Vec<_>>().join(", ");
-            if which.len() > NAMED {
-                names += &format!(" and {} more", which.len() - NAMED);
-            }
-            format!("the {what} bounds of {names} sum to {sum}")
-        })
-    };
-    said.extend(bounds(&conflict.lower, "lower", |arm| arm.lower));
-    said.extend(bounds(&conflict.upper, "upper", |arm| arm.upper));
-    let fits: Vec<String> = limits
-        .iter()
-        .filter_map(|(name, least, _, fits)| Some((name, least, (*fits)?)))
-        .map(|(name, least, fits)| format!("{name} {} {fits}", side(least)))
-        .collect();
-    let help = match fits.as_slice() {
-        [] => "change more than one of them".to_owned(),
-        fits => format!("it would fit with {}", fits.join(", or with ")),
-    };
-    Explained {
-        message: format!("nothing satisfies all limits: {}", said.join("; ")),
-        help,
-        limits,
-    }
 }

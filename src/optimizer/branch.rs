@@ -36,11 +36,19 @@ const NARROW: f64 = 1e-9;
 /// take less.
 pub struct Tables<'a> {
     curves: Vec<Curve<'a>>,
-    guess: Option<Guess>,
+    guess: Option<Draft>,
 }
 
-/// Spends within the rows that are likely to be near the best ones, and prices that go with them.
-type Guess = (Vec<f64>, Vec<f64>);
+/// Spends within the rows that are likely to be near the best ones, and what goes with them.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The spends.
+    spends: Vec<f64>,
+    /// Prices of the rows.
+    prices: Vec<f64>,
+    /// How the slope of each response changes there per unit of spend; 0 where that is not known.
+    bends: Vec<f64>,
+}
 
 impl<'a> Tables<'a> {
     /// First tables, between the bounds of the program.
@@ -50,15 +58,14 @@ impl<'a> Tables<'a> {
         Self { curves, guess: None }
     }
 
-    /// First tables around the answer of a draft, by a share of its spends, between which and the best
-    /// ones little lies.
-    pub fn near(program: &Program<'a>, draft: Solved, around: f64) -> Self {
+    /// First tables at the spends of a draft.
+    pub fn near(program: &Program<'a>, draft: Draft) -> Self {
         let curve = |c: usize| {
-            let (lower, upper) = (program.lower[c], program.upper[c]);
-            Curve::near(program.responses[c], lower, upper, draft.spends[c], around)
+            let ends = [program.lower[c], program.upper[c]];
+            Curve::near(program.responses[c], ends, draft.spends[c], draft.bends[c])
         };
         let curves = (0..program.responses.len()).into_par_iter().map(curve).collect();
-        Self { curves, guess: Some((draft.spends, draft.prices)) }
+        Self { curves, guess: Some(draft) }
     }
 
     /// Solves a program of the same responses whose bounds lie within those of the first one.
@@ -73,8 +80,10 @@ impl<'a> Tables<'a> {
     ///
     /// # Errors
     /// Nothing within the bounds satisfies the rows.
-    pub fn draft(&mut self, program: &Program<'a>) -> Result<Solved, Infeasible> {
-        self.search(program, ROUGH)
+    pub fn draft(&mut self, program: &Program<'a>) -> Result<Draft, Infeasible> {
+        let Solved { spends, prices, .. } = self.search(program, ROUGH)?;
+        let bends = self.curves.iter().zip(&spends).map(|(curve, &s)| curve.bend(s)).collect();
+        Ok(Draft { spends, prices, bends })
     }
 
     fn search(&mut self, program: &Program<'a>, tolerance: f64) -> Result<Solved, Infeasible> {
@@ -140,7 +149,7 @@ struct Part {
     /// Spends that the relaxed answer may be made of.
     columns: Vec<Vec<f64>>,
     /// Where to start in place of the relaxed answer.
-    guess: Option<Guess>,
+    guess: Option<Draft>,
 }
 
 /// The best spends so far.
@@ -226,7 +235,7 @@ impl Branch {
         let mut missed = f64::INFINITY;
         for _ in 0..MOST_ROUNDS {
             let (spends, prices) = match part.guess.take() {
-                Some(guess) => guess,
+                Some(Draft { spends, prices, .. }) => (spends, prices),
                 None => match relax(&hulls, cost, rows, std::mem::take(&mut part.columns)) {
                     Ok(relaxed) => {
                         part.bound = part.bound.min(relaxed.bound);
@@ -260,7 +269,7 @@ impl Branch {
             // As long as equal marginal returns close the gap, nothing else need be looked at.
             let before = std::mem::replace(&mut missed, part.bound - search.value(&spends));
             if met && missed < CLOSING * before {
-                part.guess = Some((spends, prices));
+                part.guess = Some(Draft { spends, prices, bends: Vec::new() });
                 continue;
             }
             let excess = excess(search, &hulls, &spends, &prices);

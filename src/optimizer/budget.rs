@@ -9,6 +9,9 @@ use super::scenario::{Flighting, Group, Quantity, Scenario};
 use crate::math::Key;
 use rayon::prelude::*;
 
+/// Draws of a draft, at least.
+const FEW: usize = 32;
+
 /// A channel of a model, for which a spend is to be decided.
 #[derive(Clone, Debug)]
 pub struct Arm {
@@ -49,6 +52,26 @@ pub struct Budget {
     pub scenario: Scenario,
 }
 
+/// What a row is called, and what it limits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// What it limits.
+    pub kind: Kind,
+}
+
+/// What a row limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A spend.
+    Spend,
+    /// A spend, by its share of the total, which is given.
+    ShareOfTotal,
+    /// A spend less its share of what will be spent; the limit is 0.
+    ShareOfSpend,
+}
+
 impl Budget {
     /// What channels are called: by their names, and where they are if that is not the same for all.
     pub fn name(&self, c: usize) -> String {
@@ -77,9 +100,13 @@ impl Budget {
         self.with(|media| media.thinned(n))
     }
 
-    /// The same with tables in single precision.
-    pub fn draft(&self) -> Self {
-        self.with(Media::draft)
+    /// The same with one in so many draws, at least `FEW`, and tables in single precision.
+    pub fn draft(&self, one_in: usize) -> Self {
+        let drafted = |media: &Media| match one_in {
+            1 => media.draft(),
+            _ => media.thinned((media.n_draws() / one_in).max(FEW)).draft(),
+        };
+        self.with(drafted)
     }
 
     /// Whether no response is S-shaped.
@@ -134,38 +161,43 @@ impl Budget {
     }
 
     /// The rows and what they are called; the total comes first.
-    pub fn rows(&self, [least, most]: [f64; 2]) -> Vec<(String, Row)> {
+    pub fn rows(&self, [least, most]: [f64; 2]) -> Vec<(Named, Row)> {
         let all = 0..self.arms.len();
         let terms = all.clone().map(|c| (c, 1.0)).collect();
-        let mut rows =
-            vec![("the total budget".to_owned(), Row { terms, lower: least, upper: most })];
+        let total = Named { name: "the total budget".to_owned(), kind: Kind::Spend };
+        let mut rows = vec![(total, Row { terms, lower: least, upper: most })];
         let free = [f64::NEG_INFINITY, f64::INFINITY];
         for (members, group) in &self.groups {
             let name = group.channels.join(" + ");
             let sum = || members.iter().map(|&c| (c, 1.0)).collect::<Vec<_>>();
-            let mut add = |what: &str, terms, lower: Option<f64>, upper: Option<f64>| {
+            let mut add = |name, kind, terms, lower: Option<f64>, upper: Option<f64>| {
                 if lower.is_some() || upper.is_some() {
                     let (lower, upper) = (lower.unwrap_or(free[0]), upper.unwrap_or(free[1]));
-                    rows.push((format!("{what} {name}"), Row { terms, lower, upper }));
+                    rows.push((Named { name, kind }, Row { terms, lower, upper }));
                 }
             };
-            add("the spend on", sum(), group.min, group.max);
+            add(format!("the spend on {name}"), Kind::Spend, sum(), group.min, group.max);
+            let shares = [("min_share", group.min_share), ("max_share", group.max_share)];
             if least == most {
                 let of = |share: Option<f64>| share.map(|share| share * most);
-                add("the share of", sum(), of(group.min_share), of(group.max_share));
+                let given = |(key, share): (&str, Option<f64>)| Some(format!("{key} = {}", share?));
+                let given = shares.into_iter().filter_map(given).collect::<Vec<_>>().join(", ");
+                let [(_, lower), (_, upper)] = shares.map(|(key, share)| (key, of(share)));
+                let name = format!("the spend on {name} ({given})");
+                add(name, Kind::ShareOfTotal, sum(), lower, upper);
                 continue;
             }
             // Of what is spent in the end: members less the share of all.
-            let above = |share: f64| {
+            for (key, share) in shares.into_iter().filter_map(|(key, share)| Some((key, share?))) {
                 let weight =
                     |c: usize| f64::from(u8::from(members.binary_search(&c).is_ok())) - share;
-                all.clone().map(|c| (c, weight(c))).collect::<Vec<_>>()
-            };
-            if let Some(share) = group.min_share {
-                add("the least share of", above(share), Some(0.0), None);
-            }
-            if let Some(share) = group.max_share {
-                add("the largest share of", above(share), None, Some(0.0));
+                let terms = all.clone().map(|c| (c, weight(c))).collect();
+                let [lower, upper] = match key {
+                    "min_share" => [Some(0.0), None],
+                    _ => [None, Some(0.0)],
+                };
+                let name = format!("the spend on {name} less {share} of all spend ({key})");
+                add(name, Kind::ShareOfSpend, terms, lower, upper);
             }
         }
         rows

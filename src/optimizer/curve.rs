@@ -9,6 +9,8 @@ const FIRST_OTHER: usize = 33;
 const SAME: f64 = 1e-13;
 /// A spend this near to a bound, as a share of the range, is likely to belong there.
 const AT: f64 = 1e-9;
+/// Spends that differ by this share tell by their slopes how a response bends.
+const APART: f64 = 1e-4;
 /// Where to look next to a start that is infinitely steep, as a share of what is not known there.
 const NEXT: f64 = 1.0 / 16.0;
 
@@ -19,6 +21,8 @@ pub struct Curve<'a> {
     ends: [f64; 2],
     /// The slopes are those of a response that is not concave; of others the points tell.
     table: Table,
+    /// How the slope is said to change beyond the points; 0 where nothing is said. No bound rests on it.
+    bend: f64,
 }
 
 impl<'a> Curve<'a> {
@@ -32,32 +36,26 @@ impl<'a> Curve<'a> {
         };
         let mut spends: Vec<f64> = (0..n).map(at).collect();
         spends.dedup_by(|next, spend| *next <= *spend);
-        Self { response, ends: [lower, upper], table: response.tabulate(&spends) }
+        Self { response, ends: [lower, upper], table: response.tabulate(&spends), bend: 0.0 }
     }
 
-    /// The same with first points around a spend that is likely to be near the best one, by a share of
-    /// it; a response that is not concave is looked at everywhere besides.
-    pub fn near(
-        response: &'a dyn Response,
-        lower: f64,
-        upper: f64,
-        spend: f64,
-        around: f64,
-    ) -> Self {
-        let ends = [lower, upper];
+    /// The same with a first point at a spend that is likely to be near the best one, where the slope is
+    /// said to change by `bend` per unit; a response that is not concave is looked at everywhere
+    /// besides.
+    pub fn near(response: &'a dyn Response, ends: [f64; 2], spend: f64, bend: f64) -> Self {
+        let [lower, upper] = ends;
         let at = AT * (upper - lower);
-        let mut spends = match () {
-            () if spend <= lower + at => vec![lower],
-            () if spend >= upper - at => vec![upper],
-            () => [1.0 - around, 1.0 + around].map(|s| (s * spend).clamp(lower, upper)).to_vec(),
+        let spend = match () {
+            () if spend <= lower + at => lower,
+            () if spend >= upper - at => upper,
+            () => spend,
         };
-        spends.dedup();
         if !response.concave() {
             let mut curve = Self::new(response, lower, upper);
-            curve.refine(&spends);
+            curve.refine(&[spend]);
             return curve;
         }
-        Self { response, ends, table: response.tabulate(&spends) }
+        Self { response, ends, table: response.tabulate(&[spend]), bend }
     }
 
     /// The points known so far, at rising spends.
@@ -72,6 +70,27 @@ impl<'a> Curve<'a> {
         let before = after.saturating_sub(1);
         let distance = |i: usize| (points[i].spend - spend).abs();
         &points[if distance(before) < distance(after) { before } else { after }]
+    }
+
+    /// How the slope changes per unit of spend around a known one; 0 where the points do not tell.
+    pub fn bend(&self, spend: f64) -> f64 {
+        let here = self.nearest(spend);
+        // Slopes of spends that are nearly the same differ by their rounding.
+        let apart = |p: &&Point| (p.spend - here.spend).abs() >= APART * here.spend;
+        let distance = |p: &&Point| (p.spend - here.spend).abs();
+        let other = self
+            .table
+            .points
+            .iter()
+            .filter(apart)
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        let bend = other.map_or(0.0, |p| (p.slope - here.slope) / (p.spend - here.spend));
+        if bend < 0.0 && bend.is_finite() { bend } else { self.bend }
+    }
+
+    /// How the slope is said to change beyond the points; 0 where nothing is said.
+    pub fn said(&self) -> f64 {
+        self.bend
     }
 
     /// Looks at further spends; those outside the bounds or known already change nothing.

@@ -11,6 +11,7 @@ mod budget;
 mod conflict;
 mod course;
 mod curve;
+mod explain;
 mod flighting;
 mod linear;
 mod master;
@@ -29,12 +30,13 @@ mod table;
 mod target;
 mod track;
 
-pub use answer::{Answer, ArmRow, Effect, Explained, LimitRow, Status, Step, frontier};
-pub use branch::{TOLERANCE, Tables};
+pub use answer::{Answer, ArmRow, Effect, LimitRow, Status, Step, frontier};
+pub use branch::{Draft, TOLERANCE, Tables};
 pub use budget::{Arm, Budget};
-pub use conflict::{Conflict, Limit, conflict};
+pub use conflict::{Conflict, Limit, conflicts};
 pub use course::Course;
 pub use curve::{Curve, Hull, Vertex};
+pub use explain::{Contradicted, Explained};
 pub use master::Infeasible;
 pub use media::{Flight, Local, Media};
 pub use place::Place;
@@ -51,7 +53,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 enum Failure {
     /// Limits contradict each other.
-    Conflict(Conflict),
+    Conflict(Vec<Conflict>),
     /// Anything else.
     Other(Error),
 }
@@ -62,14 +64,13 @@ impl From<Error> for Failure {
     }
 }
 
-/// Draws of which one in so many says where it is worth looking at all of them, if that leaves as many
-/// as `FEW`.
-const THINNED: usize = 16;
-const FEW: usize = 32;
-/// How far off the best spends of those draws are likely to be, as a share of them.
-const THINNED_OFF: f64 = 0.05;
-/// The same of spends that single precision finds.
-const DRAFT_OFF: f64 = 1e-4;
+/// Drafts of concave responses, each from one in so many draws: the first say where it is worth looking
+/// at more of them.
+const DRAFTS: [usize; 3] = [64, 16, 1];
+/// The same of other responses.
+const OTHER_DRAFTS: [usize; 1] = [16];
+/// Draws from which on there are drafts.
+const MANY: usize = 512;
 
 /// Solves a budget problem. Limits that contradict each other are an answer, too: `Err(Explained)`
 /// inside.
@@ -81,6 +82,11 @@ pub fn optimise(budget: &Budget) -> Result<std::result::Result<Answer, Explained
     // What is not the mean needs the draws of all channels side by side.
     let paired = (risk != Risk::Mean).then(|| budget.thinned(budget.least_draws()));
     let budget = paired.as_ref().unwrap_or(budget);
+    // Before anything is tabulated: a contradiction needs no response.
+    let contradictions = conflicts(&budget.program(total));
+    if !contradictions.is_empty() {
+        return Ok(Err(explain::explain(budget, &contradictions, total)));
+    }
     let solved = match (budget.scenario.target, risk) {
         _ if budget.scheduled() => {
             schedule::solve(budget, total).map(|found| (found.solved, Some(found.paths)))
@@ -89,12 +95,12 @@ pub fn optimise(budget: &Budget) -> Result<std::result::Result<Answer, Explained
         (None, Risk::Mean) => by_mean(budget, total).map(|solved| (solved, None)),
         (None, risk) => match risk::solve(budget, risk, total) {
             Ok(solved) => Ok((solved, None)),
-            Err(_) => Err(Failure::Conflict(conflict(&budget.program(total)))),
+            Err(_) => Err(Failure::Conflict(conflicts(&budget.program(total)))),
         },
     };
     match solved {
         Ok((solved, paths)) => Ok(Ok(answer::answer(budget, &solved, paths.as_deref(), total))),
-        Err(Failure::Conflict(conflict)) => Ok(Err(answer::explain(budget, &conflict, total))),
+        Err(Failure::Conflict(found)) => Ok(Err(explain::explain(budget, &found, total))),
         Err(Failure::Other(error)) => Err(error),
     }
 }
@@ -102,21 +108,24 @@ pub fn optimise(budget: &Budget) -> Result<std::result::Result<Answer, Explained
 /// The spends that bring most on average over the draws.
 fn by_mean(budget: &Budget, total: [f64; 2]) -> std::result::Result<Solved, Failure> {
     let program = budget.program(total);
-    let contradiction = |_| Failure::Conflict(conflict(&program));
-    let few = budget.least_draws() / THINNED;
-    if few < FEW {
-        return Tables::new(&program).solve(&program).map_err(contradiction);
+    let contradiction = |_| Failure::Conflict(conflicts(&program));
+    let drafts: &[usize] = if budget.concave() { &DRAFTS } else { &OTHER_DRAFTS };
+    let mut found: Option<Draft> = None;
+    // Drafts say where it is worth looking in double precision at all draws.
+    if budget.least_draws() >= MANY {
+        for &one_in in drafts {
+            let part = budget.draft(one_in);
+            let rough = part.program(total);
+            let mut tables = match found.take() {
+                None => Tables::new(&rough),
+                Some(draft) => Tables::near(&rough, draft),
+            };
+            found = Some(tables.draft(&rough).map_err(contradiction)?);
+        }
     }
-    // Drafts say where it is worth looking in double precision: of some of the draws, then of all.
-    let thinned = budget.thinned(few).draft();
-    let rough = thinned.program(total);
-    let mut found = Tables::new(&rough).draft(&rough).map_err(contradiction)?;
-    let mut around = THINNED_OFF;
-    if budget.concave() {
-        let single = budget.draft();
-        let draft = single.program(total);
-        found = Tables::near(&draft, found, around).draft(&draft).map_err(contradiction)?;
-        around = DRAFT_OFF;
-    }
-    Tables::near(&program, found, around).solve(&program).map_err(contradiction)
+    let mut tables = match found {
+        None => Tables::new(&program),
+        Some(draft) => Tables::near(&program, draft),
+    };
+    tables.solve(&program).map_err(contradiction)
 }

@@ -147,8 +147,12 @@ impl Plan {
         let history: Vec<f64> = frame.rows.clone().map(|t| spend[t]).collect();
         let before = match &self.scenario.reference.spend {
             ReferenceSpend::Rows(_) => history.iter().sum::<f64>() / history.len() as f64,
-            ReferenceSpend::Table(_) => *most_exact(&self.reference, place, channel)?
-                .ok_or_else(|| Error::input("has no spend in the table of [reference]"))?,
+            ReferenceSpend::Table(_) => {
+                *most_exact(&self.reference, place, channel)?.ok_or_else(|| {
+                    Error::input("has no spend in the table of [reference]")
+                        .help("add it, or \"*\" = 0 for all that have none")
+                })?
+            }
         };
         let share = self.flight(channel, &history, frame.periods)?;
         let [mut lower, mut upper] = self.limits(place, channel, before)?;

@@ -7,6 +7,7 @@
 use super::curve::Curve;
 use super::linear;
 use super::program::Row;
+use super::response::Point;
 
 /// Newton steps at most.
 const MOST_STEPS: usize = 60;
@@ -30,21 +31,42 @@ impl Demand {
         let falls = |i: usize| points[i].slope > points[i + 1].slope;
         let cell = after.saturating_sub(1);
         // A known spend may have its falling run on either side.
-        let cell = match cell + 1 < points.len() && falls(cell) {
-            true => cell,
-            false if cell > 0 && points[cell].spend == spend && falls(cell - 1) => cell - 1,
-            false => return Self { spends: vec![spend], slopes: vec![0.0] },
+        let run = match cell + 1 < points.len() && falls(cell) {
+            true => Some([cell, cell + 1]),
+            false if cell > 0 && points[cell].spend == spend && falls(cell - 1) => {
+                Some([cell - 1, cell])
+            }
+            false if curve.said() < 0.0 && !points.is_empty() => Some([cell; 2]),
+            false => None,
         };
-        let (mut from, mut to) = (cell, cell + 1);
+        let Some([mut from, mut to]) = run else {
+            return Self { spends: vec![spend], slopes: vec![0.0] };
+        };
         while from > 0 && falls(from - 1) {
             from -= 1;
         }
         while to + 1 < points.len() && falls(to) {
             to += 1;
         }
+        let mut known: Vec<Point> = points[from..=to].to_vec();
+        // Beyond what is known, what is said of it.
+        let (first, last) = (points[from], points[to]);
+        let beyond = |p: Point, spend: f64| {
+            let slope = p.slope + curve.said() * (spend - p.spend);
+            (curve.said() < 0.0 && p.slope.is_finite()).then_some(Point { spend, slope, ..p })
+        };
+        if from == 0
+            && first.spend > lower
+            && let Some(start) = beyond(first, lower)
+        {
+            known.insert(0, start);
+        }
+        if to + 1 == points.len() && last.spend < upper {
+            known.extend(beyond(last, upper));
+        }
         Self {
-            spends: points[from..=to].iter().map(|p| p.spend).collect(),
-            slopes: points[from..=to].iter().map(|p| p.slope).collect(),
+            spends: known.iter().map(|p| p.spend).collect(),
+            slopes: known.iter().map(|p| p.slope).collect(),
         }
     }
 

@@ -10,7 +10,7 @@
 use super::Failure;
 use super::branch::Tables;
 use super::budget::{Arm, Budget};
-use super::conflict::conflict;
+use super::conflict::conflicts;
 use super::curve::Hull;
 use super::linear;
 use super::master::{choose, relax};
@@ -136,7 +136,7 @@ impl<'a> Search<'a> {
         }
         let ends: Vec<_> = self.budget.arms.iter().map(|arm| [arm.lower, arm.upper]).collect();
         Err(match feasible(&ends, &self.rows) {
-            None => Failure::Conflict(conflict(&self.budget.program(total))),
+            None => Failure::Conflict(conflicts(&self.budget.program(total))),
             Some(_) => {
                 Error::input("the limits leave a schedule no room to be better than another")
                     .help("widen a limit, or give the flighting")

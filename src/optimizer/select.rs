@@ -61,7 +61,12 @@ impl Key {
         };
         names.sort_unstable();
         names.dedup();
-        error.help(match suggest(typed, names.iter().copied()) {
+        // What a glob is near to says nothing of what it was to mean.
+        let near = match typed.contains(['*', '?', '[']) {
+            true => None,
+            false => suggest(typed, names.iter().copied()),
+        };
+        error.help(match near {
             Some(near) => format!("did you mean {near:?}?"),
             None => {
                 let more = names.len().saturating_sub(NAMED);
@@ -160,6 +165,7 @@ mod tests {
         assert_eq!(help("x:zzz"), "there are: Radio, TV");
         assert_eq!(help("brandAA:TV"), "did you mean \"brandA\"?");
         assert_eq!(help("zzz:T*"), "there are: brandA, brandB");
+        assert_eq!(help("brandC*:TV"), "there are: brandA, brandB");
         assert!(Key::new("[a").is_err());
     }
 }

@@ -4,7 +4,7 @@
 use super::Failure;
 use super::branch::Tables;
 use super::budget::Budget;
-use super::conflict::{conflict, least_total};
+use super::conflict::{conflicts, least_total};
 use super::program::{Program, Solved};
 use super::scenario::Target;
 use crate::error::Error;
@@ -89,7 +89,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn solve(&self, program: &Program<'a>) -> std::result::Result<Solved, Failure> {
         let mut tables = self.tables.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        tables.solve(program).map_err(|_| Failure::Conflict(conflict(program)))
+        tables.solve(program).map_err(|_| Failure::Conflict(conflicts(program)))
     }
 
     /// The most that so much brings; less may be spent.

@@ -195,7 +195,8 @@ fn what_cannot_be_is_explained() {
         (with("150", "-1"), &["total must be a number, at least 0, not -1"]),
         (with("150", "nan"), &["total must be a number", "not NaN"]),
         (with("150", "inf"), &["total must be a number", "not inf"]),
-        (with("150", "\"much\""), &["expected f64"]),
+        (with("150", "\"much\""), &["expected a number"]),
+        (budget("periods = 1.5"), &["expected a whole number", "s.toml:3"]),
         (bound("{ lower = 9, upper = 3 }"), &["lower = 9 is above upper = 3"]),
         (bound("{ lower = -9, upper = 3 }"), &["lower must be a number, at least 0, not -9"]),
         (bound("{ fixed = nan }"), &["fixed must be a number, at least 0, not NaN"]),
@@ -219,7 +220,7 @@ fn what_cannot_be_is_explained() {
         ),
         (
             format!("{SCENARIO}[reference]\nspend = {{ tv = 3 }}\n"),
-            &["\"radio\"", "no spend in the table"],
+            &["\"radio\"", "no spend in the table", "\"*\" = 0"],
         ),
         // the horizon
         (budget("periods = 0"), &["an empty horizon"]),

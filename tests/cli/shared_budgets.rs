@@ -193,7 +193,7 @@ fn a_damaged_model_can_be_left_out() {
         ("exclude = [\"[\"]\n", "no valid glob"),
     ] {
         std::fs::write(project.path("s.toml"), format!("{text}{}", scenario(""))).unwrap();
-        project.run("optimize run s.toml").fails(2, &[says]);
+        project.run("optimize run s.toml").fails(2, &[says, "share"]);
     }
 }
 
@@ -207,4 +207,54 @@ fn a_failed_model_can_be_left_out() {
     project.run("optimize run s.toml --force").fails(2, &["cannot share the budget (b)"]);
     let json = ask(&project, &format!("exclude = [\"b\"]\n{}", scenario("")));
     assert_eq!((rows(&json).len(), &json["excluded_models"]), (2, &json!(["b"])));
+}
+
+/// Limits of three brands of which two contradict their bounds: both are named, with what would fit, and
+/// what fits does.
+#[test]
+fn contradictions_of_brands_are_all_named() {
+    let project = Project::of_brands(&["a", "b", "c"]);
+    assert_eq!(project.run("fit model.toml --out run --quiet").code, Some(0));
+    let caps = |[a, b, c]: [f64; 3]| {
+        let cap = |(brand, cap)| format!("[[group]]\nchannels = [\"{brand}:*\"]\nmax = {cap:?}\n");
+        let caps: String = [("a", a), ("b", b), ("c", c)].map(cap).concat();
+        scenario(&format!("at_most = true\n[bounds]\ndefault = {{ change = 0.5 }}\n{caps}"))
+    };
+    std::fs::write(project.path("s.toml"), caps([1.0, 500.0, 2.0])).unwrap();
+    let ran = project.run("optimize run s.toml --json");
+    ran.fails(
+        2,
+        &[
+            "the spend on a:* is to be at most 1; the lower bounds of a:tv, a:radio sum to",
+            "There is one more contradiction: the spend on c:* is to be at most 2",
+            "it would fit with the spend on a:* at most",
+            "the other with the spend on c:* at most",
+        ],
+    );
+    let json = ran.json();
+    let further = json["further_conflicts"].as_array().unwrap();
+    assert_eq!((json["status"].as_str(), further.len()), (Some("infeasible"), 1));
+    let fits = |of: &Value| number(&of[0]["would_fit"]);
+    let [a, c] = [fits(&json["conflict"]), fits(&further[0])];
+    ask(&project, &caps([a, 500.0, c]));
+    std::fs::write(project.path("s.toml"), caps([a, 500.0, 0.999 * c])).unwrap();
+    project.run("optimize run s.toml").fails(2, &["the spend on c:* is to be at most"]);
+
+    // A share is named as it was written.
+    let share =
+        "[bounds]\ndefault = { change = 0.1 }\n[[group]]\nchannels = [\"tv\"]\nmax_share = 0.01\n";
+    for (most, says) in [
+        ("", "the spend on tv (max_share = 0.01) is to be at most"),
+        (
+            "at_most = true\n",
+            "the spend on tv less 0.01 of all spend (max_share) is to be at most 0",
+        ),
+    ] {
+        std::fs::write(
+            project.path("s.toml"),
+            scenario(&format!("{most}{share}")).replace("150", "200"),
+        )
+        .unwrap();
+        project.run("optimize run s.toml").fails(2, &[says, "share"]);
+    }
 }

@@ -87,7 +87,7 @@ fn tangents_bound_what_was_not_looked_at() {
             let ends @ [low, high] = [instance.lower[c], instance.upper[c]];
             for share in [0.0, 0.3, 1.0] {
                 let spend = low + share * (high - low);
-                let mut curve = Curve::near(hill, low, high, spend, 0.01);
+                let mut curve = Curve::near(hill, ends, spend, 0.0);
                 curve.cover(ends);
                 few += usize::from(curve.points().len() < 3);
                 let check = |curve: &Curve| {

@@ -17,7 +17,7 @@ use crate::{
     analysis::Estimate,
     error::{Error, Result},
     fleet::Run,
-    optimizer::{self, Answer, ArmRow, Budget, Explained, Scenario},
+    optimizer::{self, Answer, ArmRow, Budget, Contradicted, Explained, Scenario},
 };
 use models::{Models, excluding, load, models};
 use shown::shown;
@@ -74,15 +74,18 @@ pub(super) fn ask(
 
 fn impossible(why: &Explained, out: &Output) -> Result<Outcome> {
     if out.json {
-        let limit = |(name, least, limit, fits): &(String, bool, f64, Option<f64>)| {
-            let side = if *least { "at_least" } else { "at_most" };
-            json!({ "limit": name, side: limit, "would_fit": fits })
+        let limit = |of: &Contradicted| {
+            let side = if of.least { "at_least" } else { "at_most" };
+            json!({ "limit": of.name, side: of.limit, "would_fit": of.fits })
         };
+        let limits = |of: &Vec<Contradicted>| of.iter().map(limit).collect::<Value>();
+        let mut conflicts = why.conflicts.iter().map(limits);
         out.print_json(&json!({
             "rows": [],
             "status": "infeasible",
             "message": why.message,
-            "conflict": why.limits.iter().map(limit).collect::<Vec<_>>(),
+            "conflict": conflicts.next(),
+            "further_conflicts": conflicts.collect::<Value>(),
         }))?;
     }
     out.warn(format!("error: {}\n help: {}", why.message, why.help));

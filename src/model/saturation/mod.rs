@@ -83,6 +83,12 @@ impl Saturation {
         L::call(Values { family: self, x, p });
     }
 
+    /// The same, and writes the derivative at every x to `dx`.
+    #[inline(always)]
+    pub fn respond_with_slopes<L: Lane>(self, x: &mut [L], dx: &mut [L], p: &[L; MAX_PARAMETERS]) {
+        L::call(Slopes { family: self, x, dx, p });
+    }
+
     /// The response at x ≥ 0 with the family's parameters `p`.
     #[inline(always)]
     pub fn response<L: Lane>(self, x: L, p: &[L; MAX_PARAMETERS]) -> Response<L> {
@@ -134,6 +140,27 @@ impl<L: Lane> Part for Values<'_, L> {
         each!(self.family, leaf => {
             for x in self.x {
                 *x = leaf::response(*x, self.p).value;
+            }
+        });
+    }
+}
+
+struct Slopes<'a, L> {
+    family: Saturation,
+    x: &'a mut [L],
+    dx: &'a mut [L],
+    p: &'a [L; MAX_PARAMETERS],
+}
+
+impl<L: Lane> Part for Slopes<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        each!(self.family, leaf => {
+            for (x, dx) in self.x.iter_mut().zip(self.dx) {
+                let response = leaf::response(*x, self.p);
+                (*x, *dx) = (response.value, response.dx);
             }
         });
     }

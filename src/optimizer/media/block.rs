@@ -2,7 +2,7 @@
 //! rise.
 
 use super::Media;
-use super::line::{Line, Run};
+use super::line::Run;
 use crate::math::Lane;
 use crate::model::adstock::{MAX_PARAMETERS as MAX_ADSTOCK, normalize};
 use crate::model::saturation::MAX_PARAMETERS;
@@ -14,6 +14,9 @@ const WHOLE: usize = 16;
 pub struct Block<L> {
     pub saturation: [L; MAX_PARAMETERS],
     pub weights: Vec<L>,
+    /// Sums of the first weights, and of the last: `[0]` of none of them.
+    heads: Vec<L>,
+    tails: Vec<L>,
     /// Derivatives of the weights, which nobody wants.
     slopes: Vec<L>,
     /// Weight of the draws; zero beyond the last one.
@@ -35,6 +38,25 @@ pub fn load<L: Lane>(of: &[f32], first: usize) -> L {
     lanes
 }
 
+/// A line of a block of draws.
+#[derive(Clone, Copy)]
+pub struct Drawn<L> {
+    /// Where it starts, and how it rises with the spend.
+    pub start: L,
+    pub rise: L,
+    /// What its response counts, by its dates and by the weight of the draws; its slope, too.
+    pub dates: L,
+    pub counts: L,
+    pub rising: L,
+}
+
+impl<L: Lane> Default for Drawn<L> {
+    fn default() -> Self {
+        let [start, rise, dates, counts, rising] = [L::zero(); 5];
+        Self { start, rise, dates, counts, rising }
+    }
+}
+
 impl<L: Lane> Block<L> {
     /// Memory for a block.
     #[inline(always)]
@@ -43,6 +65,8 @@ impl<L: Lane> Block<L> {
         Self {
             saturation: [L::zero(); MAX_PARAMETERS],
             weights: vec![L::zero(); n],
+            heads: vec![L::zero(); n + 1],
+            tails: vec![L::zero(); n + 1],
             slopes: vec![L::zero(); MAX_ADSTOCK * n],
             share: L::zero(),
         }
@@ -76,25 +100,43 @@ impl<L: Lane> Block<L> {
         if adstock.normalize {
             normalize(&mut self.weights);
         }
-    }
-
-    /// Where a line starts, how it rises with the spend, and what its response counts.
-    #[inline(always)]
-    pub fn line(&self, line: &Line, adstock_first: bool) -> [L; 3] {
-        let number = |run: &Run| L::splat(run.numbers.first().copied().unwrap_or(0.0));
-        match adstock_first {
-            true => [self.dot(&line.fixed), self.dot(&line.share), L::splat(line.dates)],
-            false => [
-                number(&line.fixed),
-                number(&line.share),
-                self.effect(line.lags) * L::splat(line.dates),
-            ],
+        for (k, &w) in self.weights.iter().enumerate() {
+            self.heads[k + 1] = self.heads[k] + w;
+        }
+        for (k, &w) in self.weights.iter().rev().enumerate() {
+            self.tails[k + 1] = self.tails[k] + w;
         }
     }
 
-    /// The weighted sum of numbers by lag.
+    /// The lines of a medium as these draws have them.
+    #[inline(always)]
+    pub fn lines(&self, media: &Media, drawn: &mut [Drawn<L>]) {
+        let number = |run: &Run| L::splat(run.numbers.first().copied().unwrap_or(0.0));
+        for (line, drawn) in media.lines.iter().zip(drawn) {
+            let [start, rise, dates] = match media.adstock_first {
+                true => [self.dot(&line.fixed), self.dot(&line.share), L::splat(line.dates)],
+                false => [
+                    number(&line.fixed),
+                    number(&line.share),
+                    self.effect(line.lags) * L::splat(line.dates),
+                ],
+            };
+            let counts = dates * self.share;
+            *drawn = Drawn { start, rise, dates, counts, rising: counts * rise };
+        }
+    }
+
+    /// The weighted sum of numbers by lag. Where all are the same, the sums of weights are at hand; a
+    /// difference of two would lose the digits of small ones.
     #[inline(always)]
     fn dot(&self, run: &Run) -> L {
+        let n = run.numbers.len();
+        if run.even && run.first == 0 {
+            return self.heads[n] * L::splat(run.numbers.first().copied().unwrap_or(0.0));
+        }
+        if run.even && run.first + n == self.weights.len() {
+            return self.tails[n] * L::splat(run.numbers[0]);
+        }
         let mut sum = L::zero();
         for (w, &number) in self.weights[run.first..].iter().zip(&run.numbers) {
             sum = w.mul_add(L::splat(number), sum);

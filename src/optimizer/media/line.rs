@@ -22,6 +22,8 @@ pub struct Run {
     /// The lag of the first number.
     pub first: usize,
     pub numbers: Vec<f64>,
+    /// Whether all numbers are the same.
+    pub even: bool,
 }
 
 impl Run {
@@ -31,7 +33,8 @@ impl Run {
         numbers.truncate(end);
         let first = numbers.iter().position(|&x| x != 0.0).unwrap_or(0);
         numbers.drain(..first);
-        Self { first, numbers }
+        let even = numbers.windows(2).all(|pair| pair[0] == pair[1]);
+        Self { first, numbers, even }
     }
 
     /// Whether all are zero.

@@ -80,10 +80,13 @@ impl Media {
             let name = saturation.family().name;
             Error::input(format!("budgets for {name} saturation are not supported yet"))
         })?;
-        let elements = channel.adstock.slots.iter().chain(&channel.saturation.slots);
-        let column =
-            |&e: &usize| draws.iter().skip(e).step_by(structure.n_values).map(|&x| x as f32);
-        let parameters: Vec<Vec<f32>> = elements.map(|e| column(e).collect()).collect();
+        let slots: Vec<usize> =
+            channel.adstock.slots.iter().chain(&channel.saturation.slots).copied().collect();
+        let n = draws.len() / structure.n_values;
+        let mut parameters: Vec<Vec<f32>> = slots.iter().map(|_| Vec::with_capacity(n)).collect();
+        for draw in draws.chunks_exact(structure.n_values) {
+            parameters.iter_mut().zip(&slots).for_each(|(of, &e)| of.push(draw[e] as f32));
+        }
         let own = &parameters[channel.adstock.slots.len()..];
         let bend = Bend { saturation, slope, parameters: own };
         let [concave, infinite] = dispatch(Isa::detect(), bend);

@@ -1,7 +1,7 @@
 //! Responses to a spend per period whose flighting is given: tables of expected ones, draws.
 
 use super::Media;
-use super::block::{Block, load};
+use super::block::{Block, Drawn, load};
 use crate::math::{Lane, Lanes, Task};
 use crate::model::saturation::{MAX_PARAMETERS, Saturation};
 use crate::optimizer::response::{Point, Table};
@@ -26,44 +26,51 @@ impl<S: Lanes> Task for Tabulate<'_, S> {
         let mut points: Vec<Point> =
             spends.iter().map(|&spend| Point { spend, value: 0.0, slope: 0.0 }).collect();
         let mut slopes = vec![[0.0; 2]; n.saturating_sub(1)];
-        let [mut value, mut slope, mut least, mut most] = [(); 4].map(|()| vec![L::zero(); n]);
         let mut block = Block::<L>::new(media);
+        let mut lines = vec![Drawn::<L>::default(); media.lines.len()];
+        let [mut x, mut dx, mut before, mut then] = [(); 4].map(|()| vec![L::zero(); lines.len()]);
         for first in (0..media.n_draws()).step_by(L::LEN) {
             block.fill(media, first);
+            block.lines(media, &mut lines);
             let p = &block.saturation;
-            for sums in [&mut value, &mut slope, &mut least, &mut most] {
-                sums.fill(L::zero());
-            }
             let top = media.slope.peak(p);
-            let steepest = saturation.response(top, p).dx;
-            for line in media.lines.iter() {
-                let [start, rise, counts] = block.line(line, media.adstock_first);
-                let counts = counts * block.share;
-                let rising = counts * rise;
-                let (mut x, mut dx) = (L::zero(), L::zero());
-                for (i, &spend) in spends.iter().enumerate() {
-                    let (before, its) = (x, dx);
-                    x = rise.mul_add(L::splat(spend), start);
-                    let response = saturation.response(x, p);
-                    value[i] = counts.mul_add(response.value, value[i]);
-                    dx = rising * response.dx;
-                    slope[i] += dx;
-                    if !media.concave && i > 0 {
+            let steepest = match media.concave {
+                true => L::zero(),
+                false => saturation.response(top, p).dx,
+            };
+            for (i, &spend) in spends.iter().enumerate() {
+                let spend = L::splat(spend);
+                for (x, line) in x.iter_mut().zip(&lines) {
+                    *x = line.rise.mul_add(spend, line.start);
+                }
+                let at = if media.concave { Vec::new() } else { x.clone() };
+                saturation.respond_with_slopes(&mut x, &mut dx, p);
+                let [mut value, mut slope] = [L::zero(); 2];
+                for ((line, &x), dx) in lines.iter().zip(&x).zip(&mut dx) {
+                    value = line.counts.mul_add(x, value);
+                    *dx *= line.rising;
+                    slope += *dx;
+                }
+                points[i].value += value.sum();
+                points[i].slope += slope.sum();
+                if media.concave {
+                    continue;
+                }
+                if i > 0 {
+                    let [mut least, mut most] = [L::zero(); 2];
+                    for (k, line) in lines.iter().enumerate() {
                         // The peak counts only where it lies in between; elsewhere it is an end.
-                        let peak = L::select_lt(top, x, rising * steepest, dx);
-                        let peak = L::select_lt(before, top, peak, dx);
-                        least[i] += its.min(dx).min(peak);
-                        most[i] += its.max(dx).max(peak);
+                        let (its, dx) = (then[k], dx[k]);
+                        let peak = L::select_lt(top, at[k], line.rising * steepest, dx);
+                        let peak = L::select_lt(before[k], top, peak, dx);
+                        least += its.min(dx).min(peak);
+                        most += its.max(dx).max(peak);
                     }
+                    slopes[i - 1][0] += least.sum();
+                    slopes[i - 1][1] += most.sum();
                 }
-            }
-            for (i, point) in points.iter_mut().enumerate() {
-                point.value += value[i].sum();
-                point.slope += slope[i].sum();
-                if !media.concave && i > 0 {
-                    slopes[i - 1][0] += least[i].sum();
-                    slopes[i - 1][1] += most[i].sum();
-                }
+                before = at;
+                then.copy_from_slice(&dx);
             }
         }
         if media.concave {
@@ -91,19 +98,22 @@ impl<const N: usize> Task for Draws<'_, N> {
         let saturation = media.channel.saturation.family;
         let mut draws = spends.map(|_| Vec::with_capacity(media.n_draws()));
         let mut block = Block::<L>::new(media);
+        let mut lines = vec![Drawn::<L>::default(); media.lines.len()];
+        let mut x = vec![L::zero(); lines.len()];
         for first in (0..media.n_draws()).step_by(L::LEN) {
             block.fill(media, first);
-            let mut totals = [L::zero(); N];
-            for line in media.lines.iter() {
-                let [start, rise, counts] = block.line(line, media.adstock_first);
-                for (total, &spend) in totals.iter_mut().zip(&spends) {
-                    let x = rise.mul_add(L::splat(spend), start);
-                    let value = saturation.response(x, &block.saturation).value;
-                    *total = counts.mul_add(value, *total);
-                }
-            }
+            block.lines(media, &mut lines);
             let lanes = L::LEN.min(media.n_draws() - first);
-            for (draws, total) in draws.iter_mut().zip(&totals) {
+            for (draws, &spend) in draws.iter_mut().zip(&spends) {
+                let spend = L::splat(spend);
+                for (x, line) in x.iter_mut().zip(&lines) {
+                    *x = line.rise.mul_add(spend, line.start);
+                }
+                saturation.respond(&mut x, &block.saturation);
+                let mut total = L::zero();
+                for (line, &x) in lines.iter().zip(&x) {
+                    total = line.dates.mul_add(x, total);
+                }
                 draws.extend((0..lanes).map(|lane| total.get(lane) * media.worth));
             }
         }
@@ -127,24 +137,29 @@ impl Task for Bend<'_> {
     #[inline(always)]
     fn run<L: Lane<Scalar = f64>>(self) -> [bool; 2] {
         let Bend { saturation, slope, parameters } = self;
-        let (mut concave, mut infinite) = (true, false);
         let n = parameters.first().map_or(0, Vec::len);
+        let (mut falls, mut infinite) = (true, false);
+        let mut negative = L::zero();
         for first in (0..n).step_by(L::LEN) {
             let mut p = [L::zero(); MAX_PARAMETERS];
             for (to, of) in p.iter_mut().zip(parameters) {
                 *to = load(of, first);
             }
             // The sign of any value is that of all slopes.
-            let value = saturation.response(L::splat(1.0), &p).value;
+            negative += saturation.response(L::splat(1.0), &p).value.min(L::zero());
+            if slope == Slope::Falls {
+                continue;
+            }
             for lane in 0..L::LEN.min(n - first) {
                 let mut own = [0.0; MAX_PARAMETERS];
                 for (own, p) in own.iter_mut().zip(&p) {
                     *own = p.get(lane);
                 }
-                concave &= value.get(lane) >= 0.0 && slope.falls(&own);
+                falls &= slope.falls(&own);
                 infinite |= slope.infinite(&own);
             }
         }
-        [concave, infinite]
+        let positive = (0..L::LEN).all(|lane| negative.get(lane) >= 0.0);
+        [positive && falls, infinite]
     }
 }

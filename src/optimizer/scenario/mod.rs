@@ -301,7 +301,7 @@ impl Scenario {
                     Some(near) => {
                         format!("did you mean `{near}`? allowed here: {}", known.join(", "))
                     }
-                    None => format!("expected {allowed}"),
+                    None => format!("expected {}", plain(allowed)),
                 };
                 what.clone_into(&mut message);
             }
@@ -310,5 +310,14 @@ impl Scenario {
         path.clone_into(&mut scenario.path);
         scenario.check().map_err(|error| error.context(path.display()))?;
         Ok(scenario)
+    }
+}
+
+/// A type in words of those who write scenarios.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "f64" => "a number",
+        "usize" => "a whole number",
+        other => other,
     }
 }

@@ -4,16 +4,19 @@ use super::{Array, Attributes, Data, chunk_name, chunk_shape};
 use crate::error::{Error, Result, suggest};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
-use std::io::{Cursor, Read};
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 use zip::ZipArchive;
 
-/// An open store; arrays are decoded when asked for.
-#[derive(Clone, Debug)]
+/// An open store; arrays are read and decoded when asked for.
+#[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    zip: ZipArchive<Cursor<Arc<[u8]>>>,
+    zip: Mutex<ZipArchive<BufReader<File>>>,
+    /// Bytes of the file.
+    length: u64,
     /// Metadata by path in the store, from the root.
     nodes: Attributes,
 }
@@ -23,14 +26,17 @@ pub struct Store {
 /// # Errors
 /// An input error with the path if the file is absent, damaged or of another layout.
 pub fn read(path: &Path) -> Result<Store> {
-    let bytes: Arc<[u8]> = std::fs::read(path).map_err(|e| Error::io(path, "read", &e))?.into();
-    let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(path, &e.to_string()))?;
-    let mut store = Store { path: path.to_owned(), zip, nodes: Attributes::new() };
-    let root: Value = serde_json::from_slice(&store.entry("zarr.json")?)
-        .map_err(|e| damaged(path, &format!("zarr.json: {e}")))?;
-    match root.pointer("/consolidated_metadata/metadata") {
-        Some(Value::Object(nodes)) => store.nodes = nodes.clone(),
-        _ => return Err(damaged(path, "zarr.json has no consolidated metadata")),
+    let unreadable = |e: std::io::Error| Error::io(path, "read", &e);
+    let file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let zip = ZipArchive::new(BufReader::new(file)).map_err(|e| damaged(path, &e.to_string()))?;
+    let (path, zip) = (path.to_owned(), Mutex::new(zip));
+    let mut store = Store { path, zip, length, nodes: Attributes::new() };
+    let mut root: Value = serde_json::from_slice(&store.entry("zarr.json")?)
+        .map_err(|e| damaged(&store.path, &format!("zarr.json: {e}")))?;
+    match root.pointer_mut("/consolidated_metadata/metadata").map(Value::take) {
+        Some(Value::Object(nodes)) => store.nodes = nodes,
+        _ => return Err(damaged(&store.path, "zarr.json has no consolidated metadata")),
     }
     Ok(store)
 }
@@ -129,10 +135,10 @@ impl Store {
     /// The bytes of an entry of the zip, its checksum verified.
     fn entry(&self, name: &str) -> Result<Vec<u8>> {
         let damaged = |why: String| damaged(&self.path, &format!("{name}: {why}"));
-        // A copy of the archive shares its bytes and its directory and has its own position.
-        let mut zip = self.zip.clone();
+        let mut zip = self.zip.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entry = zip.by_name(name).map_err(|e| damaged(e.to_string()))?;
-        let mut bytes = Vec::new();
+        // Never more than the file has, whatever its directory says.
+        let mut bytes = Vec::with_capacity(entry.size().min(self.length) as usize);
         entry.read_to_end(&mut bytes).map_err(|e| damaged(e.to_string()))?;
         Ok(bytes)
     }
