@@ -150,6 +150,7 @@ calibrated! {
     saturation_first_inverse_scaled_logistic_skew_normal:
         "geometric", "inverse_scaled_logistic", "SkewNormal", "[model]\nadstock_first = false";
     tanh_baselined_normal: "geometric", "tanh_baselined", "Normal", "";
+    recursion_logistic_normal: "recursion", "logistic", "Normal", "";
     linear_normal: "geometric", "none", "Normal", "";
     hierarchy_of_channels_and_controls: "geometric", "logistic", "Normal", r#"
         [saturation.priors]

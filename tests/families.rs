@@ -20,7 +20,7 @@ const GRADIENT: f64 = 3e-4;
 const LOGP: f64 = 1e-4;
 
 /// Channels of their own: other families, lags, sides and norms in one model.
-pub const PER_CHANNEL: [&str; 3] = [
+pub const PER_CHANNEL: [&str; 5] = [
     "[adstock]\nl_max = 3\n[[adstock.channel]]\nchannels = [\"radio\"]\nfamily = \"weibull_cdf\"\n\
      l_max = 5\nmode = \"before\"\nnormalize = false\n\
      [[saturation.channel]]\nchannels = [\"tv\"]\nfamily = \"hill\"\n",
@@ -32,11 +32,18 @@ pub const PER_CHANNEL: [&str; 3] = [
      [[saturation.channel]]\nchannels = [\"radio\"]\nfamily = \"root\"\n",
     "[[adstock.channel]]\nchannels = [\"tv\"]\nfamily = \"none\"\nmode = \"before\"\n\
      [[saturation.channel]]\nchannels = [\"tv\"]\nfamily = \"none\"\n",
+    // a recursion beside windows that look ahead
+    "[adstock]\nl_max = 3\nmode = \"overlap\"\n[[adstock.channel]]\nchannels = [\"radio\"]\n\
+     family = \"recursion\"\nmode = \"after\"\nnormalize = false\n\
+     [[saturation.channel]]\nchannels = [\"tv\"]\nfamily = \"hill\"\n",
+    // two of them that share their alpha
+    "[adstock]\nfamily = \"recursion\"\n[adstock.priors]\n\
+     alpha = { distribution = \"Uniform\", lower = 0, upper = 1 }\n",
 ];
 
 /// Effects that are not linear, and what calibrates the channels, in every mix; the dates of the panel are
 /// Mondays.
-pub const EFFECTS: [&str; 9] = [
+pub const EFFECTS: [&str; 11] = [
     "[time_varying.intercept]\nm = 5\n",
     "[time_varying.media]\nm = 6\n[time_varying.media.priors]\n\
      eta = { distribution = \"HalfNormal\", sigma = { distribution = \"HalfNormal\" } }\n",
@@ -69,7 +76,21 @@ pub const EFFECTS: [&str; 9] = [
      [saturation]\nfamily = \"michaelis_menten\"\n[roas.priors]\n\
      radio = { distribution = \"HalfNormal\", sigma = 2 }\n\
      [[cost_per_target]]\nchannel = \"radio\"\ncost_per_target = 1.5\nsigma = 0.6\n",
+    "[adstock]\nfamily = \"recursion\"\nnormalize = false\n[time_varying.media]\nm = 5\n\
+     [saturation]\nfamily = \"michaelis_menten\"\n[roas.priors]\n\
+     radio = { distribution = \"HalfNormal\", sigma = 2 }\n\
+     [[cost_per_target]]\nchannel = \"tv\"\ncost_per_target = 2.5\nsigma = 0.8\n\
+     [[cost_per_target]]\nchannel = \"radio\"\ncost_per_target = 1.5\nsigma = 0.6\n",
+    "[adstock]\nl_max = 3\nmode = \"before\"\n[[adstock.channel]]\nchannels = [\"tv\"]\n\
+     family = \"recursion\"\nmode = \"after\"\n[roas.priors]\n\
+     tv = { distribution = \"LogNormal\", mu = 0.2, sigma = 0.9 }\n\
+     [[cost_per_target]]\nchannel = \"tv\"\ncost_per_target = 2.5\nsigma = 0.8\n",
 ];
+
+/// A side of an adstock; a recursion has but one.
+pub fn side(adstock: &str, turn: usize) -> &'static str {
+    if adstock == "recursion" { "after" } else { ["after", "before", "overlap"][turn % 3] }
+}
 
 /// Every combination of families and orders; sides of the adstock and norms take turns.
 fn combinations() -> Vec<(String, String)> {
@@ -78,7 +99,7 @@ fn combinations() -> Vec<(String, String)> {
         for saturation in Saturation::names() {
             for likelihood in Likelihood::names() {
                 for first in [true, false] {
-                    let mode = ["after", "before", "overlap"][all.len() / 2 % 3];
+                    let mode = side(adstock, all.len() / 2);
                     let normalize = all.len() / 6 % 2 == 0;
                     let name = format!("{adstock} {saturation} {likelihood} {first} {mode}");
                     let tables = format!(
@@ -235,6 +256,55 @@ fn gpu_engine_equals_the_oracle_in_many_combinations() {
     }
 }
 
+/// A recursion is the geometric adstock with as many lags as there are dates.
+#[test]
+fn a_recursion_is_geometric_adstock_over_all_dates() {
+    let further = [&EFFECTS[..], &["[saturation]\nfamily = \"root\"\n"]].concat();
+    let alike = further.into_iter().filter(|tables| !tables.contains("[adstock]"));
+    for (tables, first) in alike.flat_map(|tables| [(tables, true), (tables, false)]) {
+        let [recursion, geometric] = ["recursion", "geometric"].map(|family| {
+            model(&format!(
+                "[model]\nadstock_first = {first}\n[adstock]\nfamily = \"{family}\"\nl_max = 12\n\
+                 normalize = false\n{tables}"
+            ))
+        });
+        assert_eq!(recursion.structure.max_weights(), 1);
+        let u = exact(&position(&recursion, Space::Plain));
+        let [found, expected] = [&recursion, &geometric]
+            .map(|model| Oracle::new(model, Space::Plain).evaluate(&u).remove(0));
+        let error = (found.logp - expected.logp).abs() / expected.logp.abs();
+        assert!(error < 1e-12, "{tables} {first}: {error:e}");
+        let error = relative(&found.gradient, &expected.gradient);
+        assert!(error < 1e-12, "{tables} {first}: gradient off by {error:e}");
+    }
+}
+
+/// What was spent before a window is carried into it, however long ago.
+#[test]
+fn a_window_remembers_all_that_a_recursion_does() {
+    for (first, normalize) in [(true, true), (true, false), (false, true), (false, false)] {
+        let model = model(&format!(
+            "[model]\nadstock_first = {first}\n[adstock]\nfamily = \"recursion\"\n\
+             normalize = {normalize}\n"
+        ));
+        let parameters = Parameters::<Number>::new(&model, &values(&model));
+        let media = simulate::media(&model, &values(&model), 12);
+        for begin in [0, 1, 7, 11] {
+            let window = Window::<f64>::on(&model, begin..12);
+            let mut found = Components::new(&window);
+            found.fill(&window, &parameters);
+            for (found, expected) in found.channels.iter().zip(&media) {
+                for (found, expected) in found.iter().zip(&expected[begin..]) {
+                    assert!(
+                        (found.get(0) - expected).abs() < 1e-13,
+                        "{begin}: {found:?} {expected}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// A prior of the return is one of the coefficient: p(R) dR/dbeta in place of p(beta).
 #[test]
 fn the_prior_of_a_return_is_carried_to_its_coefficient() {
@@ -361,6 +431,12 @@ fn faults_of_channels_of_their_own() {
              priors.alpha = { distribution = \"Beta\", alpha = 1, beta = 3 }",
             "none adstock has no parameter `alpha`",
             "it has no parameters",
+        ),
+        (
+            "[adstock]\nmode = \"before\"\n[[adstock.channel]]\nchannels = [\"tv\"]\n\
+             family = \"recursion\"",
+            "recursion adstock has its effects after the spend alone",
+            "use mode = \"after\"",
         ),
         (
             "[likelihood]\ndistribution = \"LogNormal\"\nlower = 0",

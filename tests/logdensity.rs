@@ -7,9 +7,9 @@ use gigamix::math::Key;
 use gigamix::model::Space;
 
 /// Configurations made of the families there are.
-const NATIONAL: [&str; 21] = [
+const NATIONAL: [&str; 23] = [
     "01_", "02_", "03_", "04_", "05_", "06_", "07_", "09_", "10_", "11_", "16_", "17_", "19_",
-    "40_", "42_", "43_", "45_", "50_", "52_", "53_", "55_",
+    "40_", "42_", "43_", "45_", "50_", "52_", "53_", "55_", "70_", "71_",
 ];
 
 /// Configurations of several series.

@@ -1,6 +1,8 @@
 //! Models of several series: where parameters stand, the density against that of the series alone, the
 //! engines against the oracle.
 
+mod returns;
+
 use crate::common::software;
 use gigamix::config::ModelFile;
 use gigamix::data::{self, Dataset};
@@ -104,7 +106,7 @@ fn close(found: f64, expected: f64, tolerance: f64) -> bool {
 #[test]
 fn series_that_share_nothing_are_models_of_their_own() {
     let both = ["true", "false"];
-    let families = ["geometric", "weibull_cdf"];
+    let families = ["geometric", "weibull_cdf", "recursion"];
     for (first, family) in both.iter().flat_map(|first| families.map(|family| (first, family))) {
         let tables = format!(
             "[scaling]\ntarget = {{ method = \"mean\", over = [] }}\nchannel.over = []\n\
@@ -369,6 +371,7 @@ fn various() -> Vec<Vec<Model>> {
     models.push(model::pool(&file, &dataset.panels).expect("model").series);
     let found: Vec<usize> = models[4].iter().map(|model| model.lifts.len()).collect();
     assert_eq!(found, [0, 1, 0]);
+    models.extend(returns::models(&csv));
     models.extend(EFFECTS.map(|effects| pool(&format!("{effects}{CALIBRATION}"))));
     models
 }
@@ -447,9 +450,17 @@ fn dims_that_do_not_align_are_refused() {
         ),
         (
             "[roas.priors]\ntv = { distribution = \"Gamma\", mu = 1, sigma = 1 }\n\
-             [saturation.priors]\nbeta = { distribution = \"HalfNormal\", dims = [\"channel\"] }",
+             [saturation.priors]\nbeta = { distribution = \"HalfNormal\", dims = [\"geo\"] }",
             "the return of \"tv\" needs numbers, and a beta of its own with numbers",
-            "hierarchies and values shared by channels or series have no place here",
+            "hierarchies and values shared by channels have no place here",
+        ),
+        (
+            "[roas.priors]\n\
+             tv = { distribution = \"Gamma\", mu = [1, 2, 1], sigma = 1, dims = [\"geo\"] }\n\
+             [saturation.priors]\nbeta = { distribution = \"HalfNormal\", dims = [\"channel\"] }",
+            "series that share a beta have the return of \"tv\" together, but their priors of it are \
+             not the same",
+            "give beta the dims of this prior",
         ),
     ] {
         let error = refused(tables);

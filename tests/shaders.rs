@@ -12,7 +12,7 @@ mod probe;
 mod layout;
 
 use crate::common::{repository, small, software};
-use crate::families::{EFFECTS, PER_CHANNEL};
+use crate::families::{EFFECTS, PER_CHANNEL, side};
 use gigamix::density;
 use gigamix::gpu::Gpu;
 use gigamix::model::Space;
@@ -53,8 +53,7 @@ fn every_combination_is_a_valid_program() {
             for likelihood in Likelihood::names() {
                 for first in [true, false] {
                     // sides of the adstock and norms take turns: nothing else depends on them
-                    let (mode, normalize) =
-                        (["after", "before", "overlap"][turn % 3], turn % 2 == 0);
+                    let (mode, normalize) = (side(adstock, turn), turn % 2 == 0);
                     turn += if first { 0 } else { 1 };
                     let tables = format!(
                         "[model]\nadstock_first = {first}\nyearly_seasonality = 1\n\
@@ -163,7 +162,9 @@ fn check(gpu: &Gpu, probes: impl IntoIterator<Item = Probe>) {
 #[test]
 fn leaves_equal_their_twins_and_mutants_do_not() {
     let Some(gpu) = software() else { return };
-    check(&gpu, Adstock::ALL.iter().map(|family| leaves::adstock(*family)));
+    let windows = Adstock::ALL.iter().filter(|family| **family != Adstock::Recursion);
+    check(&gpu, windows.map(|family| leaves::adstock(*family)));
+    check(&gpu, [leaves::recursion()]);
     check(&gpu, Saturation::ALL.iter().map(|family| leaves::saturation(*family)));
     check(&gpu, Likelihood::ALL.iter().map(|family| leaves::likelihood(*family)));
     check(&gpu, Distribution::ALL.iter().map(|family| leaves::prior(*family)));

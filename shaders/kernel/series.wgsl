@@ -5,8 +5,12 @@
 // Of a chain the states of its series, and of a series that of its chain: whatever `state` is not.
 @group(0) @binding(8) var<storage, read_write> other: array<f32>;
 
-// Rows of the state of a series: its log likelihood, then arrays of values.
-const PART_ROWS: u32 = 1u + OF_VALUES * SLOTS;
+// Rows of the state of a series: its log likelihood, arrays of values, and what it adds to returns that the
+// series have together.
+const PART_ROWS: u32 = 1u + OF_VALUES * SLOTS + RETURNS;
+
+// The number of the series that an invocation is about.
+var<private> series: u32;
 
 fn first_step(job: Job) -> bool {
     return job.step == 0u;
@@ -51,16 +55,11 @@ fn values(@builtin(global_invocation_id) id: vec3u) {
     }
 }
 
-// Here the state is that of a series, whose values are copies.
-@compute @workgroup_size(WORKGROUP)
-fn likelihoods(@builtin(global_invocation_id) id: vec3u) {
-    let job = jobs[id.y];
-    if id.x >= job.used {
-        return;
-    }
-    let chain = place_of(job, id.x);
-    let base = job.parts + id.z * PART_ROWS * job.columns + id.x;
-    let place = Place(job.model + 1u + id.z, base, job.columns, SLOTS);
+// The state of series s of a chain, with copies of the chain's values.
+fn place_of_series(job: Job, column: u32, s: u32) -> Place {
+    let chain = place_of(job, column);
+    let base = job.parts + s * PART_ROWS * job.columns + column;
+    let place = Place(job.model + 1u + s, base, job.columns, SLOTS);
     let slots = models[place.model].elements;
     for (var k = 0u; k < SLOTS; k++) {
         let value = u32(rows[slots + k / 4u][k % 4u]);
@@ -68,7 +67,43 @@ fn likelihoods(@builtin(global_invocation_id) id: vec3u) {
         state[at(place, SLOPE, k)] = other[at(chain, SLOPE, value)];
         state[at(place, CANDIDATE_GRADIENT, k)] = 0.0;
     }
-    state[place.base] = log_likelihood(place);
+    return place;
+}
+
+fn return_at(place: Place, k: u32) -> u32 {
+    return place.base + (1u + OF_VALUES * SLOTS + k) * place.stride;
+}
+
+// Here and in the next one the state is that of a series. Before their likelihoods all say what they add to
+// the returns that they have together.
+@compute @workgroup_size(WORKGROUP)
+fn returns(@builtin(global_invocation_id) id: vec3u) {
+    let job = jobs[id.y];
+    if id.x < job.used {
+        parts_of_returns(place_of_series(job, id.x, id.z));
+    }
+}
+
+// Return k of the series of a group, one after the other.
+fn joint_return(place: Place, k: u32, group: f32) -> f32 {
+    let first = return_at(place, k) - series * PART_ROWS * place.stride;
+    var sum = 0.0;
+    for (var s = 0u; s < N_SERIES; s++) {
+        if rows[models[place.model - series + s].calibration + 2u * k].y == group {
+            sum += state[first + s * PART_ROWS * place.stride];
+        }
+    }
+    return sum;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn likelihoods(@builtin(global_invocation_id) id: vec3u) {
+    let job = jobs[id.y];
+    if id.x < job.used {
+        series = id.z;
+        let place = place_of_series(job, id.x, series);
+        state[place.base] = log_likelihood(place);
+    }
 }
 
 // Adds to the gradient in a value what flows back from the series, one after the other.

@@ -22,35 +22,68 @@ struct Change {
     // positions of spends that there is a response to
     first: u32,
     end: u32,
-    // the channel's saturation, its first row of parameters (weights first), and its weights
+    // the channel's saturation, its first row of parameters (weights first), and its weights; of a
+    // recursion, 1 here and in place of weights its gain and its alpha
     saturation: u32,
     parameters: u32,
     n_weights: u32,
+    recursion: u32,
     // draws in a row of parameters and of sums
     draws: u32,
-    pad0: u32,
-    pad1: u32,
+    pad: u32,
 }
 
 fn parameter(change: Change, k: u32, draw: u32) -> f32 {
     return parameters[(change.parameters + k) * change.draws + draw];
 }
 
+// What meets the weights of a spend.
+fn spent(change: Change, p: vec4f, spend: u32, at: u32) -> f32 {
+    let x = spends[spend + at];
+    if ADSTOCK_FIRST {
+        return x;
+    }
+    let response = saturation(change.saturation, x, p).value;
+    return select(0.0, response, at >= change.first && at < change.end);
+}
+
+// What comes of an adstocked spend.
+fn respond(change: Change, p: vec4f, adstocked: f32) -> f32 {
+    if ADSTOCK_FIRST {
+        return saturation(change.saturation, adstocked, p).value;
+    }
+    return adstocked;
+}
+
+// The sum over all dates, of a recursion that begins with the first spend there is.
+fn carried(change: Change, p: vec4f, draw: u32) -> f32 {
+    let gain = parameter(change, 0u, draw);
+    let alpha = parameter(change, 1u, draw);
+    let held = change.against != NOTHING;
+    var total = 0.0;
+    var left = vec2f(0.0);
+    for (var at = change.first; at < change.end; at++) {
+        left.x = fma(alpha, left.x, gain * spent(change, p, change.spend, at));
+        if held {
+            left.y = fma(alpha, left.y, gain * spent(change, p, change.against, at));
+        }
+        if at >= change.newest {
+            total += respond(change, p, left.x);
+            if held {
+                total -= respond(change, p, left.y);
+            }
+        }
+    }
+    return total;
+}
+
 fn contribution(change: Change, p: vec4f, draw: u32, spend: u32, date: u32) -> f32 {
     var sum = 0.0;
     for (var j = 0u; j < change.n_weights; j++) {
-        let at = change.newest + date - j;
-        var x = spends[spend + at];
-        if !ADSTOCK_FIRST {
-            let response = saturation(change.saturation, x, p).value;
-            x = select(0.0, response, at >= change.first && at < change.end);
-        }
+        let x = spent(change, p, spend, change.newest + date - j);
         sum = fma(parameter(change, j, draw), x, sum);
     }
-    if ADSTOCK_FIRST {
-        return saturation(change.saturation, sum, p).value;
-    }
-    return sum;
+    return respond(change, p, sum);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -63,6 +96,10 @@ fn sweep(@builtin(global_invocation_id) id: vec3u) {
     var p: vec4f;
     for (var k = 0u; k < 4u; k++) {
         p[k] = parameter(change, change.n_weights + k, draw);
+    }
+    if change.recursion == 1u {
+        sums[id.y * change.draws + draw] = carried(change, p, draw);
+        return;
     }
     var total = 0.0;
     for (var date = 0u; date < change.n_rows; date++) {

@@ -5,13 +5,13 @@
 
 use super::Fitted;
 use super::change::Change;
-use super::forward::Parameters;
+use super::forward::{Carry, Parameters};
 use crate::error::{Error, Result};
 use crate::gpu::{Access, Command, Gpu, Kernel, Program};
 use crate::math::{Isa, Lane, Task, dispatch};
 use crate::model::family::Wgsl;
 use crate::model::saturation::{MAX_PARAMETERS, Saturation};
-use crate::model::{Model, Structure, family::wgsl};
+use crate::model::{Channel, Model, Structure, family::wgsl};
 use bytemuck::{Pod, Zeroable};
 use std::fmt::Write;
 
@@ -41,15 +41,29 @@ pub(super) struct Piece {
     pub saturation: u32,
     pub parameters: u32,
     pub n_weights: u32,
+    pub recursion: u32,
     pub draws: u32,
-    pub pad: [u32; 2],
+    pub pad: u32,
+}
+
+/// Numbers of a draw that say how a channel's effects carry over: weights, or the gain and the alpha of a
+/// recursion.
+fn n_weights(channel: &Channel) -> usize {
+    if channel.adstock.is_recursion() { 2 } else { channel.adstock.n_weights }
 }
 
 /// As [`super::change::totals`], on a device.
 ///
 /// # Errors
-/// Of the device; media that vary in time, which the kernel does not know.
+/// Of the device; media that vary in time, which the kernel does not know; more dates than a recursion can
+/// go through there.
 pub fn totals(gpu: &Gpu, fitted: &Fitted, changes: &[Change<'_>]) -> Result<Vec<Vec<f64>>> {
+    let longest = changes.iter().map(|change| change.window.responding().len()).max();
+    if fitted.model.structure.memory() == usize::MAX && longest.is_some_and(|n| n > STEPS) {
+        let message =
+            format!("a device cannot sweep recursion adstock over more than {STEPS} dates");
+        return Err(Error::input(message).help("leave --device out"));
+    }
     if fitted.model.structure.curved.media.is_some() {
         return Err(Error::input("the effect of media varies in time: a device cannot sweep that")
             .help("leave --device out"));
@@ -122,7 +136,7 @@ fn pieces(structure: &Structure, changes: &[Change<'_>]) -> (Vec<f32>, Vec<(usiz
     let code = |family| families.iter().position(|other| *other == family).unwrap_or_default();
     let row = |c: usize| -> usize {
         let before = structure.channels[..c].iter();
-        before.map(|channel| channel.adstock.n_weights + MAX_PARAMETERS).sum()
+        before.map(|channel| n_weights(channel) + MAX_PARAMETERS).sum()
     };
     let (mut spends, mut pieces) = (Vec::new(), Vec::new());
     for (k, change) in changes.iter().enumerate() {
@@ -134,9 +148,14 @@ fn pieces(structure: &Structure, changes: &[Change<'_>]) -> (Vec<f32>, Vec<(usiz
         let spend = keep(&change.spend);
         let against = change.against.as_deref().map_or(NOTHING, keep);
         let responding = change.window.responding();
-        let most = (STEPS / (2 * channel.adstock.n_weights + 1)).max(1);
+        // A recursion takes all dates in one loop.
+        let most = match channel.adstock.is_recursion() {
+            true => change.window.n_dates().max(1),
+            false => (STEPS / (2 * channel.adstock.n_weights + 1)).max(1),
+        };
+        let begin = responding.end - change.window.n_dates();
         for first in (0..change.window.n_dates()).step_by(most) {
-            let newest = structure.max_weights() + channel.adstock.shift + first;
+            let newest = begin + channel.adstock.shift + first;
             let piece = Piece {
                 spend,
                 against,
@@ -146,7 +165,8 @@ fn pieces(structure: &Structure, changes: &[Change<'_>]) -> (Vec<f32>, Vec<(usiz
                 end: responding.end as u32,
                 saturation: code(channel.saturation.family) as u32,
                 parameters: row(change.channel) as u32,
-                n_weights: channel.adstock.n_weights as u32,
+                n_weights: n_weights(channel) as u32,
+                recursion: u32::from(channel.adstock.is_recursion()),
                 ..Piece::default()
             };
             pieces.push((k, piece));
@@ -192,13 +212,18 @@ impl Task for Rows<'_> {
     fn run<L: Lane<Scalar = f32>>(self) -> Vec<Vec<f32>> {
         let Rows { model, draws } = self;
         let structure = &model.structure;
-        let n = structure.channels.iter().map(|c| c.adstock.n_weights + MAX_PARAMETERS).sum();
+        let n = structure.channels.iter().map(|c| n_weights(c) + MAX_PARAMETERS).sum();
         let mut rows = vec![Vec::with_capacity(draws.len() / structure.n_values); n];
         for draws in draws.chunks(L::LEN * structure.n_values) {
             let parameters = Parameters::<L>::new(model, draws);
-            let channels = parameters.weights.iter().zip(&parameters.saturation);
-            let values =
-                channels.flat_map(|(weights, saturation)| weights.iter().chain(saturation));
+            let channels = parameters.adstock.into_iter().zip(parameters.saturation);
+            let values = channels.flat_map(|(adstock, saturation)| {
+                let numbers = match adstock {
+                    Carry::Weights(weights) => weights,
+                    Carry::Recursion(recursion) => vec![recursion.gain, recursion.alpha],
+                };
+                numbers.into_iter().chain(saturation)
+            });
             for (row, x) in rows.iter_mut().zip(values) {
                 row.extend((0..parameters.n_draws).map(|lane| x.get(lane) as f32));
             }

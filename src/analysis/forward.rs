@@ -1,8 +1,9 @@
 //! The mean of the target and what it is made of, for the draws of one block of lanes.
 
 use crate::math::{Lane, Part as Called, Real};
+use crate::model::adstock::{self, Recursion};
 use crate::model::effect::{Column, Effects, Part};
-use crate::model::{Model, Structure, adstock, likelihood, saturation};
+use crate::model::{Model, Structure, likelihood, saturation};
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -17,12 +18,20 @@ pub struct Parameters<L> {
     pub values: Vec<L>,
     /// Parameters of the likelihood.
     pub likelihood: [L; likelihood::MAX_PARAMETERS],
-    /// Adstock weights per channel.
-    pub weights: Vec<Vec<L>>,
+    /// Adstock per channel.
+    pub adstock: Vec<Carry<L>>,
     /// Saturation parameters per channel.
     pub saturation: Vec<[L; saturation::MAX_PARAMETERS]>,
     /// The effects that are not linear, on all dates of the model.
     pub effects: Effects<L>,
+}
+
+/// How a channel's effects carry over.
+pub enum Carry<L> {
+    /// By a weight for each lag.
+    Weights(Vec<L>),
+    /// For ever.
+    Recursion(Recursion<L>),
 }
 
 impl<L: Lane> Parameters<L> {
@@ -56,16 +65,20 @@ impl<L: Lane> Called for Read<'_, L> {
             }
         }
         let mut slopes = vec![L::zero(); adstock::MAX_PARAMETERS * structure.max_weights()];
-        let mut weights = Vec::with_capacity(structure.channels.len());
+        let mut adstocks = Vec::with_capacity(structure.channels.len());
         for channel in &structure.channels {
             let adstock = &channel.adstock;
+            if let Some(recursion) = adstock.recursion(&values) {
+                adstocks.push(Carry::Recursion(recursion));
+                continue;
+            }
             let own: [L; adstock::MAX_PARAMETERS] = pick(&values, &adstock.slots);
             let mut w = vec![L::zero(); adstock.n_weights];
             adstock.family.weights(&own[..adstock.slots.len()], &mut w, &mut slopes);
             if adstock.normalize {
                 adstock::normalize(&mut w);
             }
-            weights.push(w);
+            adstocks.push(Carry::Weights(w));
         }
         Parameters {
             n_draws,
@@ -75,7 +88,7 @@ impl<L: Lane> Called for Read<'_, L> {
                 .iter()
                 .map(|channel| pick(&values, &channel.saturation.slots))
                 .collect(),
-            weights,
+            adstock: adstocks,
             effects: Effects::new(&structure.curved, &series.curved, series.n_train, &values),
             values,
         }
@@ -87,10 +100,10 @@ impl<L: Lane> Parameters<L> {
     /// spent on every date for ever; where media vary in time, as on the mean of the training rows.
     #[inline(always)]
     pub fn steady(&self, structure: &Structure, c: usize, x: L) -> [L; 2] {
-        let mut sum = L::zero();
-        for &w in &self.weights[c] {
-            sum += w;
-        }
+        let sum = match &self.adstock[c] {
+            Carry::Weights(weights) => weights.iter().fold(L::zero(), |sum, &w| sum + w),
+            Carry::Recursion(recursion) => recursion.total(),
+        };
         let (inside, outside) =
             if structure.adstock_first { (sum, L::splat(1.0)) } else { (L::splat(1.0), sum) };
         let response =
@@ -117,8 +130,10 @@ pub struct Window<'a, R> {
     pub dates: Range<usize>,
     /// Dates before them whose spend is carried in.
     carried: usize,
-    /// Scaled spend, `[channel][pad + row]`, pad the most weights of a channel; zeros outside the
-    /// sample.
+    /// Positions before the first row of a padded spend: as many as are carried in, and as the most
+    /// weights of a channel.
+    pad: usize,
+    /// Scaled spend, `[channel][pad + row]`; zeros outside the sample.
     spend: Vec<Vec<R>>,
     /// Elements of the linear effects and their columns' values on the dates.
     columns: Vec<(usize, Vec<R>)>,
@@ -137,13 +152,14 @@ impl<'a, R: Real> Window<'a, R> {
 
     /// Any rows, with those before them carried in; no spend after them counts.
     pub fn on(model: &'a Model, dates: Range<usize>) -> Self {
-        let carried = model.structure.max_weights().min(dates.start);
+        let carried = model.structure.memory().min(dates.start);
+        let pad = model.structure.max_weights().max(carried);
         let numbers = |column: &Column| {
             let values = column.values[dates.clone()].iter().map(|&x| R::from_f64(x));
             (column.element, values.collect())
         };
         let columns = model.series.columns.iter().map(numbers).collect();
-        let mut window = Self { model, dates, carried, spend: Vec::new(), columns };
+        let mut window = Self { model, dates, carried, pad, spend: Vec::new(), columns };
         window.spend = model.series.spend.iter().map(|x| window.pad(|date| x[date])).collect();
         window
     }
@@ -155,7 +171,7 @@ impl<'a, R: Real> Window<'a, R> {
 
     /// Scaled spend of a channel on each date as [`Window::media`] reads it.
     pub fn pad(&self, spend: impl Fn(usize) -> f64) -> Vec<R> {
-        let pad = self.model.structure.max_weights();
+        let pad = self.pad;
         let mut padded = vec![R::from_f64(0.0); self.n_dates() + 2 * pad];
         let known = self.dates.start - self.carried..self.dates.end;
         for (to, date) in padded[pad - self.carried..].iter_mut().zip(known) {
@@ -166,8 +182,7 @@ impl<'a, R: Real> Window<'a, R> {
 
     /// Positions in a padded spend that there is a response to: those of the sample.
     pub fn responding(&self) -> Range<usize> {
-        let pad = self.model.structure.max_weights();
-        pad - self.carried..pad + self.n_dates()
+        self.pad - self.carried..self.pad + self.n_dates()
     }
 
     /// What is linear in a component, its mean on every date, given the mean of every element.
@@ -191,12 +206,11 @@ impl<'a, R: Real> Window<'a, R> {
         parameters: &Parameters<L>,
         out: &mut [L],
     ) {
-        let (s, pad) = (&self.model.structure, self.model.structure.max_weights());
+        let s = &self.model.structure;
         let (shift, family) = (s.channels[c].adstock.shift, s.channels[c].saturation.family);
-        let (weights, saturation) = (&parameters.weights[c], &parameters.saturation[c]);
-        let first = pad + shift + 1 - weights.len();
+        let (adstock, saturation) = (&parameters.adstock[c], &parameters.saturation[c]);
         if s.adstock_first {
-            weigh(weights, &spend[first..], |&x| L::from_scalar(x), out);
+            self.carry(adstock, shift, spend, |&x| L::from_scalar(x), out);
             family.respond(out, saturation);
         } else {
             // Outside the sample there is no response, whatever the family says of no spend.
@@ -207,11 +221,40 @@ impl<'a, R: Real> Window<'a, R> {
                 *saturated = L::from_scalar(x);
             }
             family.respond(&mut saturated[inside], saturation);
-            weigh(weights, &saturated[first..], |&x| x, out);
+            self.carry(adstock, shift, &saturated, |&x| x, out);
         }
         if let Some(factors) = parameters.effects.media.get(self.dates.clone()) {
             for (out, &factor) in out.iter_mut().zip(factors) {
                 *out *= factor;
+            }
+        }
+    }
+
+    /// Adstocked values on every date, given padded ones.
+    #[inline(always)]
+    fn carry<L: Lane, T>(
+        &self,
+        adstock: &Carry<L>,
+        shift: usize,
+        values: &[T],
+        lane: impl Fn(&T) -> L + Copy,
+        out: &mut [L],
+    ) {
+        match adstock {
+            Carry::Weights(weights) => {
+                let first = self.pad + shift + 1 - weights.len();
+                weigh(weights, &values[first..], lane, out);
+            }
+            Carry::Recursion(recursion) => {
+                let (before, rows) = values[self.responding()].split_at(self.carried);
+                let mut carried = L::zero();
+                for x in before {
+                    carried = recursion.next(carried, lane(x));
+                }
+                for (out, x) in out.iter_mut().zip(rows) {
+                    carried = recursion.next(carried, lane(x));
+                    *out = carried;
+                }
             }
         }
     }

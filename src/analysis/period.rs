@@ -106,7 +106,7 @@ fn reach<'a>(fitted: &'a Fitted, dates: &Range<usize>) -> Window<'a, f32> {
     // A window knows no spend after it, so where an effect comes before its spend it takes them all.
     match structure.max_shift() {
         0 => {
-            let end = (dates.end + structure.max_weights() - 1).min(n_train);
+            let end = dates.end.saturating_add(structure.memory() - 1).min(n_train);
             Window::on(&fitted.model, dates.start..end)
         }
         _ => Window::train(&fitted.model),

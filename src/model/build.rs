@@ -111,6 +111,8 @@ pub fn pool(file: &ModelFile, panels: &[Panel]) -> Result<Pool> {
     let lifted: BTreeSet<usize> = lifts.iter().flatten().map(|lift| lift.channel).collect();
     let costed: BTreeSet<usize> = costs.iter().flatten().map(|cost| cost.channel).collect();
 
+    let joint = roas.iter().flatten().any(|roas| !roas.first);
+
     let mut series = Vec::with_capacity(panels.len());
     for (s, panel) in panels.iter().enumerate() {
         let slot = |place: &Place| settled(builder.slot(place, s), dim);
@@ -136,6 +138,7 @@ pub fn pool(file: &ModelFile, panels: &[Panel]) -> Result<Pool> {
             costs: costed.iter().copied().collect(),
             curved,
             roas: roas[s].iter().map(|roas| roas.channel).collect(),
+            joint,
             adstock_first: file.adstock_first,
             channels: adstocks.iter().zip(&saturations).map(channel).collect(),
             likelihood,

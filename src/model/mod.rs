@@ -27,7 +27,8 @@ pub use layout::{Layout, Space};
 pub use roas::draw;
 pub use series::{Coords, Series};
 
-use adstock::Adstock;
+use crate::math::Lane;
+use adstock::{Adstock, Recursion};
 use cost::Cost;
 use effect::Curved;
 use lift::Lift;
@@ -50,7 +51,7 @@ pub struct Channel {
 pub struct Carryover {
     /// The family.
     pub family: Adstock,
-    /// Number of weights.
+    /// Number of weights; one of a recursion.
     pub n_weights: usize,
     /// Whether the weights are divided by their sum.
     pub normalize: bool,
@@ -58,6 +59,19 @@ pub struct Carryover {
     pub shift: usize,
     /// Elements of its parameters, in the leaf's order.
     pub slots: Vec<usize>,
+}
+
+impl Carryover {
+    /// The recursion that it is, if it is one, given the value of every element.
+    #[inline(always)]
+    pub fn recursion<L: Lane>(&self, values: &[L]) -> Option<Recursion<L>> {
+        self.is_recursion().then(|| Recursion::new(values[self.slots[0]], self.normalize))
+    }
+
+    /// Whether it is a recursion: an effect that never ends.
+    pub fn is_recursion(&self) -> bool {
+        self.family == Adstock::Recursion
+    }
 }
 
 /// The saturation of one channel.
@@ -90,6 +104,8 @@ pub struct Structure {
     pub costs: Vec<usize>,
     /// Channels whose return has a prior.
     pub roas: Vec<usize>,
+    /// Whether such a return is one of several series together.
+    pub joint: bool,
     /// Number of values: elements, then what is made of them.
     pub n_values: usize,
     /// Whether a prior depends on other values, or a value is made of others.
@@ -97,9 +113,23 @@ pub struct Structure {
 }
 
 impl Structure {
+    /// The number of returns that several series have together.
+    pub fn joint_returns(&self) -> usize {
+        if self.joint { self.roas.len() } else { 0 }
+    }
+
     /// The largest number of adstock weights of a channel.
     pub fn max_weights(&self) -> usize {
         self.channels.iter().map(|channel| channel.adstock.n_weights).max().unwrap_or(1)
+    }
+
+    /// The number of dates on which a spend of any channel acts, its own included; [`usize::MAX`] where
+    /// one acts for ever.
+    pub fn memory(&self) -> usize {
+        match self.channels.iter().any(|channel| channel.adstock.is_recursion()) {
+            true => usize::MAX,
+            false => self.max_weights(),
+        }
     }
 
     /// How far the windows of all channels reach into the future.

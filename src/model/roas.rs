@@ -1,9 +1,9 @@
 //! Priors of returns, as in Meridian: what is known of a channel's return on spend in place of its
-//! coefficient. With the return R = (target's scale) Σ contribution / Σ spend over the training rows, which is
-//! linear in the coefficient beta, the density of R at fixed other parameters is that of beta times
-//! dbeta/dR = beta/R: the prior adds ln p(R) + ln R − ln beta, and beta has none of its own. On its
-//! coordinate, ln beta, the last term is what the Jacobian takes back. With several series each has a return,
-//! and needs a coefficient, of its own.
+//! coefficient. With the return R = Σ (target's scale) contribution / Σ spend over the training rows of all
+//! series that have the coefficient beta, R is linear in beta: the density of R at fixed other parameters is
+//! that of beta times dbeta/dR = beta/R. The prior adds ln p(R) + ln R − ln beta, and beta has none of its own.
+//! On its coordinate, ln beta, the last term is what the Jacobian takes back. So series with coefficients of
+//! their own have returns of their own, and those that share one have one together.
 
 use rand::Rng;
 
@@ -15,12 +15,13 @@ use super::prior::Distribution;
 use super::saturation::Saturation;
 use super::{Curve, Model, simulate};
 use crate::config::{Arg, Prior};
+use crate::data::Panel;
 use crate::error::{Error, Result, suggest};
 
-/// The least sum of scaled contributions.
+/// The least return.
 pub const LEAST: f64 = 1e-30;
 
-/// The prior of a channel's return.
+/// The prior of a channel's return, as one of the series sees it that have the return together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Roas {
     /// Index of the channel.
@@ -31,8 +32,12 @@ pub struct Roas {
     pub distribution: Distribution,
     /// Its arguments.
     pub arguments: Vec<f64>,
-    /// The return of a sum of scaled contributions of 1.
+    /// What a scaled contribution of 1 of this series adds to the return.
     pub factor: f64,
+    /// The first of the series that have the return together, whose number stands for all of them.
+    pub group: usize,
+    /// Whether this is that series: the density is counted once.
+    pub first: bool,
 }
 
 /// The parameter that a saturation is linear in.
@@ -91,14 +96,16 @@ impl Builder<'_> {
         };
         let parameter = family.parameters[at].name;
         let elements: Vec<usize> = curves.iter().map(|its| its[channel].slots[at]).collect();
-        let users = |element: usize| {
-            let all = curves.iter().flatten();
-            all.filter(|curve| curve.slots.contains(&element)).count()
+        let other = |element: usize| {
+            let mut others = curves.iter().flat_map(|its| {
+                its.iter().enumerate().filter(|(c, _)| *c != channel).map(|(_, curve)| curve)
+            });
+            others.any(|curve| curve.slots.contains(&element))
         };
         let unfit = |&element: &usize| {
             element >= UNSETTLED
                 || !matches!(self.layout.elements[element].arguments, Arguments::Fixed(_))
-                || users(element) > 1
+                || other(element)
         };
         if elements.iter().any(unfit)
             || prior.args.values().any(|arg| matches!(arg.value, Arg::Prior(_)))
@@ -106,11 +113,9 @@ impl Builder<'_> {
             let message = format!(
                 "the return of \"{name}\" needs numbers, and a {parameter} of its own with numbers"
             );
-            let help = match self.panels {
-                [_] => "hierarchies and values shared by channels have no place here",
-                _ => "hierarchies and values shared by channels or series have no place here",
-            };
-            return Err(error(message).help(help));
+            return Err(
+                error(message).help("hierarchies and values shared by channels have no place here")
+            );
         }
         let slot = Slot {
             name: format!("roas of {name}"),
@@ -134,9 +139,24 @@ impl Builder<'_> {
             let Arguments::Fixed(arguments) = &of_return.arguments else {
                 return Err(Error::bug("the prior of a return is no hierarchy"));
             };
+            let together = || (0..elements.len()).filter(|&other| elements[other] == element);
+            let group = together().next().unwrap_or(series);
+            if priors[self.slot(&own, group)].arguments != of_return.arguments {
+                let message = format!(
+                    "series that share a {parameter} have the return of \"{name}\" together, but \
+                     their priors of it are not the same"
+                );
+                return Err(error(message).help(format!("give {parameter} the dims of this prior")));
+            }
             let panel = &self.panels[series];
-            let spend: f64 = panel.spend.column(channel).iter().take(panel.n_train).sum();
-            if spend <= 0.0 || panel.target_scale.factor == 0.0 {
+            let spent = |panel: &Panel| -> f64 {
+                panel.spend.column(channel).iter().take(panel.n_train).sum()
+            };
+            let spend: f64 = together().map(|other| spent(&self.panels[other])).sum();
+            let brings = together().any(|other| {
+                spent(&self.panels[other]) > 0.0 && self.panels[other].target_scale.factor > 0.0
+            });
+            if !brings {
                 let of = match panel.labels.is_empty() {
                     true => name.to_owned(),
                     false => format!("{}: {name}", panel.labels.join(", ")),
@@ -152,6 +172,8 @@ impl Builder<'_> {
                 distribution: of_return.distribution,
                 arguments: arguments.clone(),
                 factor: panel.target_scale.factor / spend,
+                group,
+                first: group == series,
             });
         }
         for element in elements {
@@ -174,14 +196,18 @@ impl Builder<'_> {
 pub fn draw<R: Rng>(model: &(impl AsRef<[Model]> + ?Sized), rng: &mut R) -> Vec<f64> {
     let series = model.as_ref();
     let mut values = series[0].layout.draw(rng);
-    for model in series {
-        for roas in &model.roas {
-            values[roas.element] = 1.0;
-            let unit: f64 =
-                simulate::media(model, &values, model.series.n_train)[roas.channel].iter().sum();
-            let drawn = roas.distribution.sample(&roas.arguments, rng);
-            values[roas.element] = drawn / (unit * roas.factor).max(LEAST);
-        }
+    for roas in series.iter().flat_map(|model| &model.roas).filter(|roas| roas.first) {
+        values[roas.element] = 1.0;
+        let of = |model: &Model| -> f64 {
+            let same = |its: &&Roas| its.element == roas.element;
+            model.roas.iter().find(same).map_or(0.0, |its| {
+                let media = simulate::media(model, &values, model.series.n_train);
+                its.factor * media[its.channel].iter().sum::<f64>()
+            })
+        };
+        let unit: f64 = series.iter().map(of).sum();
+        let drawn = roas.distribution.sample(&roas.arguments, rng);
+        values[roas.element] = drawn / unit.max(LEAST);
     }
     values
 }

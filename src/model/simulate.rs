@@ -49,7 +49,6 @@ pub fn media(model: &Model, values: &[f64], rows: usize) -> Vec<Vec<f64>> {
     let factors = effects(model, values).media;
     let contribution = |(channel, spend): (&Channel, &Vec<f64>)| {
         let mut x = spend[..rows].to_vec();
-        let weights = weights(&channel.adstock, values);
         let parameters = pick(values, &channel.saturation.slots);
         let saturate = |x: &mut Vec<f64>| {
             x.iter_mut().for_each(|x| *x = saturated(channel.saturation.family, *x, &parameters));
@@ -57,7 +56,7 @@ pub fn media(model: &Model, values: &[f64], rows: usize) -> Vec<Vec<f64>> {
         if !structure.adstock_first {
             saturate(&mut x);
         }
-        x = adstocked(&x, &weights, channel.adstock.shift);
+        x = adstocked(&x, &channel.adstock, values);
         if structure.adstock_first {
             saturate(&mut x);
         }
@@ -82,8 +81,19 @@ fn weights(adstock: &Carryover, values: &[f64]) -> Vec<f64> {
     w.iter().map(|w| w / sum).collect()
 }
 
-/// Σ_j w_j x[t + shift − j], with zeros outside the sample.
-fn adstocked(x: &[f64], weights: &[f64], shift: usize) -> Vec<f64> {
+/// Σ_j w_j x[t + shift − j], with zeros outside the sample; or the recursion.
+fn adstocked(x: &[f64], adstock: &Carryover, values: &[f64]) -> Vec<f64> {
+    if adstock.is_recursion() {
+        let alpha = values[adstock.slots[0]];
+        let sum = if adstock.normalize { 1.0 / (1.0 - alpha) } else { 1.0 };
+        let mut carried = 0.0;
+        let mut next = |x: &f64| {
+            carried = x + alpha * carried;
+            carried / sum
+        };
+        return x.iter().map(&mut next).collect();
+    }
+    let (weights, shift) = (weights(adstock, values), adstock.shift);
     let at = |t: usize, j: usize| (t + shift).checked_sub(j).and_then(|i| x.get(i)).unwrap_or(&0.0);
     (0..x.len()).map(|t| weights.iter().enumerate().map(|(j, w)| w * at(t, j)).sum()).collect()
 }
@@ -127,6 +137,7 @@ mod tests {
             lifts: vec![],
             costs: vec![],
             roas: vec![],
+            joint: false,
             curved: Default::default(),
         };
         let series = Series {
@@ -197,6 +208,42 @@ mod tests {
             assert_eq!(mean.len(), 5);
             for (mean, expected) in mean.iter().zip(expected) {
                 assert!((mean - expected).abs() < 1e-14, "{mode:?}: {mean} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_mean_of_a_recursion_is_that_of_the_formulas() {
+        // scipy: lfilter([1], [1, -0.4], x), or [0.6] where it is normalised; the rest as above
+        for (adstock_first, normalize, expected) in [
+            (
+                true,
+                false,
+                [
+                    0.708_970_183_974_507_7,
+                    0.377_270_294_356_005_84,
+                    0.706_669_260_508_097_8,
+                    0.713_599_257_811_492_5,
+                    0.336_755_188_749_675_8,
+                ],
+            ),
+            (
+                false,
+                true,
+                [
+                    0.505_382_110_384_704_6,
+                    0.222_152_844_153_881_84,
+                    0.548_517_037_707_330_3,
+                    0.587_577_533_548_267_5,
+                    0.275_031_013_419_306_97,
+                ],
+            ),
+        ] {
+            let mut model = model(adstock_first, normalize, Mode::After);
+            let adstock = &mut model.structure.channels[0].adstock;
+            (adstock.family, adstock.n_weights) = (Adstock::Recursion, 1);
+            for (mean, expected) in mean(&model, &VALUES).iter().zip(expected) {
+                assert!((mean - expected).abs() < 1e-14, "{adstock_first}: {mean} {expected}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The transforms of every channel: those of the table itself, and those of channels with a table of
 //! their own; and the parameters that channels share.
 
-use super::adstock::{self, Adstock};
+use super::adstock::{self, Adstock, Mode};
 use super::array::{Array, Axis, Place, size, stored};
 use super::build::lookup;
 use super::family::{Family, Parameter};
@@ -39,6 +39,12 @@ impl Builder<'_> {
         for (channels, table) in &tables {
             let names = Adstock::names();
             let family = lookup(file, "adstock", &table.family, Adstock::named, names)?;
+            if family == Adstock::Recursion && table.mode != Mode::After {
+                let message = "recursion adstock has its effects after the spend alone";
+                return Err(file
+                    .error(table.family.span.clone(), message)
+                    .help("use mode = \"after\", or geometric adstock"));
+            }
             let (channels, priors) = (channels.clone(), &table.priors);
             groups.push(Group { channels, family: family.family(), priors });
             families.push(family);

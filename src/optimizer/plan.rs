@@ -133,7 +133,7 @@ impl Plan {
             None => panel.n_train,
         };
         let carried = match self.scenario.budget.carry_in {
-            true => first.saturating_sub(fitted.model.structure.max_weights())..first,
+            true => first.saturating_sub(fitted.model.structure.memory())..first,
             false => first..first,
         };
         Ok(Frame { place, periods: self.periods(&panel.dates)?, rows, carried })

@@ -322,3 +322,41 @@ fn lift_tests_that_cannot_be_are_refused() {
     );
     refused(&format!("channel = \"tv\"\n{rest}"), &["`sigma` is missing in [[lift_test]]"]);
 }
+
+/// A recursion from the fit to a budget: what a week adds to the next is found, and nothing forgets it.
+#[test]
+fn a_recursion_is_fitted_and_asked() {
+    let recursion = "[adstock]\nfamily = \"recursion\"\nnormalize = false";
+    let project = Project::new().edit("[adstock]\nl_max = 4", recursion);
+    assert_eq!(project.run("fit model.toml --out run --quiet").code, Some(0));
+    let number = |row: &serde_json::Value, key: &str| row[key].as_f64().expect("number");
+    // Half of the effect of television comes a week later.
+    let rows = project.run("summary run --json").rows();
+    let alpha = rows.iter().find(|row| row["parameter"] == "adstock_alpha[tv]").expect("alpha");
+    assert!((0.2..0.6).contains(&number(alpha, "mean")), "{alpha}");
+
+    let lags = project.run("curves run --adstock --json").rows();
+    let tv: Vec<_> = lags.iter().filter(|row| row["channel"] == "tv").collect();
+    assert_eq!((number(tv[0], "weight_mean"), number(tv[1], "lag")), (1.0, 1.0));
+    assert!((number(tv[1], "weight_mean") / number(alpha, "mean") - 1.0).abs() < 1e-6);
+    assert!((4..20).contains(&tv.len()), "{}", tv.len());
+
+    // All the spend there was, and nothing of it in another table, is what is carried over.
+    let known = project.run("predict run --json --quiet").json();
+    assert_eq!(project.run("predict run sales.csv --json --quiet").json(), known);
+    let total = |rows: &[serde_json::Value]| number(&rows[0], "contribution_mean");
+    let all = project.run("roas run --json").rows();
+    let months = project.run("roas run --by month --json").rows();
+    let of_tv = |row: &&serde_json::Value| row["channel"] == "tv";
+    let sum: f64 = months.iter().filter(of_tv).map(|row| number(row, "contribution_mean")).sum();
+    assert!((sum / total(&all) - 1.0).abs() < 0.2, "{sum} {}", total(&all));
+
+    std::fs::write(
+        project.path("s.toml"),
+        "[budget]\ntotal = 60\nperiods = 13\ncarry_in = true\n[bounds]\ndefault = { change = 0.5 }\n",
+    )
+    .expect("scenario");
+    let rows = project.run("optimize run s.toml --json --quiet").rows();
+    let spent: f64 = rows.iter().map(|row| number(row, "after")).sum();
+    assert!((spent - 60.0).abs() < 1e-6, "{rows:?}");
+}

@@ -108,6 +108,8 @@ fn model_file(config: &Value) -> String {
     let priors = &config["model_config"];
     let adstock = &config["adstock"];
     let family = match adstock["cls"].as_str().expect("cls") {
+        // as many lags as there are rows
+        "GeometricAdstock" if adstock["recursion"] == true => "recursion",
         "GeometricAdstock" => "geometric",
         "BinomialAdstock" => "binomial",
         "DelayedAdstock" => "delayed",

@@ -4,6 +4,7 @@ use gigamix::analysis::{Parameters, Window};
 use gigamix::bench::{Shape, prior};
 use gigamix::density::Oracle;
 use gigamix::math::{F64, Key, Lane};
+use gigamix::model::adstock::Adstock;
 use gigamix::model::{Model, Space};
 use gigamix::optimizer::{Flight, Media, Response};
 use std::sync::Arc;
@@ -100,6 +101,57 @@ fn responses_are_those_of_the_analysis() {
             let within = |date: usize| if (from..to).contains(&date) { spend[date] } else { 0.0 };
             assert_equal(&inner.draws(1.0), &totals(&train, &draws, c, within), &what);
             assert!(n_dates > n_train);
+        }
+    }
+}
+
+/// What a recursion brings, before, in and after a horizon, up to what single precision holds.
+#[test]
+fn responses_of_a_recursion_are_those_of_the_analysis() {
+    let (mut model, mut draws) = example();
+    for channel in &mut model.structure.channels {
+        channel.adstock.family = Adstock::Recursion;
+        channel.adstock.n_weights = 1;
+    }
+    let n_values = model.structure.n_values;
+    for (adstock_first, normalize) in [(true, true), (true, false), (false, true), (false, false)] {
+        model.structure.adstock_first = adstock_first;
+        model.structure.channels.iter_mut().for_each(|c| c.adstock.normalize = normalize);
+        for c in [0, 3] {
+            // One draw remembers for long; nothing of it is left after the training rows.
+            let alpha = model.structure.channels[c].adstock.slots[0];
+            draws[5 * n_values + alpha] = 0.875;
+            let (spend, n) = (&model.series.spend[c], model.series.n_train);
+            let media = |before: &[f64], share: &[f64], carry_out| {
+                let (before, share) = (before.to_vec(), share.to_vec());
+                let flight = Flight { before, fixed: 0.0, per: 1.0, share, carry_out };
+                Media::new(&model.structure, c, &draws, &flight, 1.0).expect("media")
+            };
+            let close = |found: Vec<f64>, expected: Vec<f64>| {
+                for (found, expected) in found.iter().zip(&expected) {
+                    let error = (found / expected - 1.0).abs();
+                    assert!(error < 2e-7, "{adstock_first} {normalize} {c}: {found} {expected}");
+                }
+            };
+            let (train, test) = (Window::<f64>::train(&model), Window::<f64>::test(&model));
+            let later = media(&spend[..n], &spend[n..], false);
+            let part = |date: usize| if date < n { 1.0 } else { 0.6 };
+            close(later.draws(0.6), totals(&test, &draws, c, |date| part(date) * spend[date]));
+            let inner = media(&[], &spend[5..20], true);
+            let within = |date: usize| if (5..20).contains(&date) { spend[date] } else { 0.0 };
+            close(inner.draws(1.0), totals(&train, &draws, c, within));
+            let local = inner.local(&spend[5..20], false);
+            let mean = inner.draws(1.0).iter().sum::<f64>() / DRAWS as f64;
+            assert!((local.value / mean - 1.0).abs() < 1e-12, "{} {mean}", local.value);
+
+            let mut endless = draws.clone();
+            endless[3 * n_values + alpha] = 0.999;
+            let flight =
+                Flight { before: vec![], fixed: 0.0, per: 1.0, share: vec![1.0], carry_out: true };
+            let error =
+                Media::new(&model.structure, c, &endless, &flight, 1.0).expect_err("endless");
+            let message = "a draw of its alpha, 0.999, carries effects over more than 1000 periods";
+            assert!(error.message().starts_with(message), "{error}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::probe::{FORMULA, Point, Probe};
 use gigamix::math::{Lane, Wide};
-use gigamix::model::adstock::Adstock;
+use gigamix::model::adstock::{Adstock, Recursion};
 use gigamix::model::coordinate::{self, Coordinate};
 use gigamix::model::effect::{bump, process};
 use gigamix::model::family::{Parameter, Support, Wgsl};
@@ -101,6 +101,45 @@ pub fn adstock(family: Adstock) -> Probe {
             stem(wgsl)
         ),
         points: [1, 6].iter().flat_map(|&l| at.iter().map(move |p| (p, l))).map(point).collect(),
+    }
+}
+
+/// What a recursion carries over, and its derivatives in alpha, date by date.
+pub fn recursion() -> Probe {
+    let spends = [1.0, 0.0, 0.3, 2.5, 0.0, 0.7];
+    let mut points = Vec::new();
+    for (p, normalize) in grid(Adstock::Recursion.family().parameters)
+        .iter()
+        .flat_map(|p| [true, false].map(|normalize| (p[0], normalize)))
+    {
+        let recursion = Recursion::new(number(p), normalize);
+        let (mut carried, mut slope, mut expected) = (number(0.0), number(0.0), Vec::new());
+        for x in spends {
+            slope = recursion.slope(slope, carried, number(x));
+            carried = recursion.next(carried, number(x));
+            expected.extend([carried, slope]);
+        }
+        points.push(Point {
+            input: [&[p, f32::from(normalize)][..], &spends].concat(),
+            expected: numbers(&expected),
+            tolerance: FORMULA,
+        });
+    }
+    let wgsl = Adstock::Recursion.family().wgsl;
+    Probe {
+        path: wgsl.path,
+        text: wgsl.text.into(),
+        needs: &[],
+        header: String::new(),
+        body: "let gain = adstock_recursion_gain(x[0], x[1] > 0.5);
+            var a = vec2f(0.0);
+            for (var t = 0; t < 6; t++) {
+                a = adstock_recursion(a, x[2 + t], x[0], gain);
+                y[2 * t] = a.x;
+                y[2 * t + 1] = a.y;
+            }"
+        .into(),
+        points,
     }
 }
 

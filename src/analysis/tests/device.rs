@@ -4,9 +4,9 @@ use super::super::Fitted;
 use super::super::change::{Change, totals};
 use super::super::device::{Piece, program, totals_by};
 use super::super::forward::Window;
-use super::{CSV, model, repository, toml};
-use crate::gpu::Program;
+use super::{CSV, model, recursion, repository, toml};
 use crate::gpu::testing::software;
+use crate::gpu::{Gpu, Program};
 use crate::math::Key;
 use crate::model::saturation::Saturation;
 use std::mem::offset_of;
@@ -16,9 +16,19 @@ const SAME: f64 = 3e-6;
 
 /// A model of a given saturation, adstock first or not, with draws that fill more than a workgroup.
 fn fitted(saturation: &str, adstock_first: bool, mode: &str) -> Fitted {
-    let file = toml(adstock_first, &format!("mode = \"{mode}\""), "Normal")
-        .replace("family = \"logistic\"", &format!("family = \"{saturation}\""));
-    let (model, panel) = model(&file, CSV);
+    of_file(
+        &toml(adstock_first, &format!("mode = \"{mode}\""), "Normal")
+            .replace("family = \"logistic\"", &format!("family = \"{saturation}\"")),
+    )
+}
+
+/// The same with recursion adstock.
+fn endless(adstock_first: bool, normalize: bool) -> Fitted {
+    of_file(&recursion(&toml(adstock_first, &format!("normalize = {normalize}"), "Normal")))
+}
+
+fn of_file(file: &str) -> Fitted {
+    let (model, panel) = model(file, CSV);
     let key = Key::new(0, &model.key);
     let draws = super::super::prior_draws(&model, key, 150);
     Fitted { key, model, panel, draws: draws.into(), chains: 2 }
@@ -57,16 +67,23 @@ fn the_device_agrees_with_the_lanes() {
     for (k, saturation) in Saturation::names().enumerate() {
         for first in [true, false] {
             let fitted = fitted(saturation, first, ["after", "before", "overlap"][k % 3]);
-            let windows = [Window::train(&fitted.model), Window::on(&fitted.model, 2..4)];
-            let changes = changes(&fitted, &windows);
-            let expected = totals(&fitted, &changes);
-            assert!(expected.iter().flatten().any(|x| *x > 0.0), "{saturation}");
-            let program = program(&fitted.model.structure);
-            let found = totals_by(&gpu, &program, &fitted, &changes).expect("totals");
-            let error = worst(&expected, &found);
+            let error = difference(&gpu, &fitted);
             assert!(error < SAME, "{saturation}, adstock first {first}: {error}");
         }
     }
+    for (first, normalize) in [(true, false), (true, true), (false, false), (false, true)] {
+        let error = difference(&gpu, &endless(first, normalize));
+        assert!(error < SAME, "recursion, adstock first {first}, {normalize}: {error}");
+    }
+}
+
+fn difference(gpu: &Gpu, fitted: &Fitted) -> f64 {
+    let windows = [Window::train(&fitted.model), Window::on(&fitted.model, 2..4)];
+    let changes = changes(fitted, &windows);
+    let expected = totals(fitted, &changes);
+    assert!(expected.iter().flatten().any(|x| *x > 0.0));
+    let program = program(&fitted.model.structure);
+    worst(&expected, &totals_by(gpu, &program, fitted, &changes).expect("totals"))
 }
 
 #[test]
@@ -85,15 +102,28 @@ fn a_kernel_that_is_wrong_is_noticed() {
         ),
     ];
     // Without adstock first, a spend outside of the sample would have a response but for the bounds.
-    let fitted = fitted("logistic", false, "after");
+    noticed(&gpu, &fitted("logistic", false, "after"), &spoils);
+    let spoils = [
+        ("fma(alpha, left.x,", "fma(1.001 * alpha, left.x,"),
+        ("fma(alpha, left.y,", "fma(1.001 * alpha, left.y,"),
+        ("parameter(change, 0u, draw)", "1.0"),
+        ("at >= change.newest", "at > change.newest"),
+        ("at < change.end; at++", "at + 1u < change.end; at++"),
+        ("total -= respond", "total += respond"),
+        ("change.spend, at)", "change.against, at)"),
+    ];
+    noticed(&gpu, &endless(true, true), &spoils);
+}
+
+fn noticed(gpu: &Gpu, fitted: &Fitted, spoils: &[(&str, &str)]) {
     let windows = [Window::train(&fitted.model), Window::on(&fitted.model, 2..4)];
-    let changes = changes(&fitted, &windows);
-    let expected = totals(&fitted, &changes);
+    let changes = changes(fitted, &windows);
+    let expected = totals(fitted, &changes);
     let sound = program(&fitted.model.structure).text();
     for (from, to) in spoils {
         assert!(sound.contains(from), "{from}");
         let spoiled = Program::new().file("spoiled", sound.replace(from, to));
-        let found = totals_by(&gpu, &spoiled, &fitted, &changes).expect("totals");
+        let found = totals_by(gpu, &spoiled, fitted, &changes).expect("totals");
         let error = worst(&expected, &found);
         assert!(error > 10.0 * SAME, "{to} goes unnoticed: {error}");
     }
@@ -128,7 +158,8 @@ fn the_struct_is_the_same_on_both_sides() {
         ($($field:ident),+) => { vec![$((stringify!($field).to_owned(), offset_of!(Piece, $field))),+] };
     }
     let expected = fields!(
-        spend, against, newest, n_rows, first, end, saturation, parameters, n_weights, draws
+        spend, against, newest, n_rows, first, end, saturation, parameters, n_weights, recursion,
+        draws
     );
     assert_eq!((members, span as usize), (expected, size_of::<Piece>()));
 }

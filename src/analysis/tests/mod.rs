@@ -45,6 +45,13 @@ fn toml(adstock_first: bool, adstock: &str, distribution: &str) -> String {
     )
 }
 
+/// The same with recursion adstock.
+fn recursion(toml: &str) -> String {
+    let family = "\"geometric\"\nl_max = 3";
+    assert!(toml.contains(family), "{toml}");
+    toml.replace(family, "\"recursion\"")
+}
+
 fn model(toml: &str, csv: &str) -> (Model, Panel) {
     let folder = tempfile::tempdir().expect("folder");
     std::fs::write(folder.path().join("data.csv"), csv).expect("write");
@@ -228,9 +235,12 @@ fn naive(model: &Model, p: &[f64], c: usize, t: usize, dates: std::ops::Range<i6
     let adstock = &s.channels[c].adstock;
     let (alpha, lam, beta) = (p[1 + c], p[3 + c], p[5 + c]);
     let saturate = |x: f64| beta * (1.0 - (-lam * x).exp()) / (1.0 + (-lam * x).exp());
-    let total: f64 = (0..3).map(|j| alpha.powi(j)).sum();
+    let (lags, total) = match adstock.is_recursion() {
+        true => (1 + t as i32, 1.0 / (1.0 - alpha)),
+        false => (3, (0..3).map(|j| alpha.powi(j)).sum()),
+    };
     let mut adstocked = 0.0;
-    for j in 0..3 {
+    for j in 0..lags {
         let at = t as i64 + adstock.shift as i64 - i64::from(j);
         if dates.contains(&at) {
             let x = spend[at as usize];
@@ -246,9 +256,15 @@ fn contributions_equal_naive_loops_and_the_density() {
     let draws = random_draws(5);
     let adstocks =
         ["", "normalize = false", "mode = \"before\"", "mode = \"overlap\"\nnormalize = false"];
-    for (first, adstock) in [true, false].iter().flat_map(|first| adstocks.map(|a| (*first, a))) {
-        for distribution in ["Normal", "TruncatedNormal"] {
-            let (model, _) = model(&toml(first, adstock, distribution), CSV);
+    let geometric = |first, distribution| adstocks.map(|a| toml(first, a, distribution)).to_vec();
+    for (first, distribution) in [true, false]
+        .iter()
+        .flat_map(|first| ["Normal", "TruncatedNormal"].map(|distribution| (*first, distribution)))
+    {
+        let files = geometric(first, distribution);
+        let endless: Vec<String> = files[..2].iter().map(|file| recursion(file)).collect();
+        for file in files.iter().chain(&endless) {
+            let (model, _) = model(file, CSV);
             let s = &model.structure;
             let p = Parameters::<Exact>::new(&model, &draws);
             assert_eq!(p.n_draws, 5);

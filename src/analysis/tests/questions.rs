@@ -6,7 +6,7 @@ use super::super::{
     component_totals, predict, prior_draws, response_curves, returns, reweigh, reweigh_dates,
     sweep,
 };
-use super::{CSV, DRAWS, close, model, toml};
+use super::{CSV, DRAWS, close, model, recursion, toml};
 use crate::config::ModelFile;
 use crate::data::NewRows;
 use crate::density::Oracle;
@@ -41,8 +41,15 @@ fn spend(fitted: &Fitted, c: usize) -> Vec<f64> {
 
 #[test]
 fn sweeps_are_contributions_at_other_spends() {
-    for file in [toml(true, "", "Normal"), toml(false, "mode = \"overlap\"", "Normal")] {
+    for file in [
+        toml(true, "", "Normal"),
+        toml(false, "mode = \"overlap\"", "Normal"),
+        recursion(&toml(true, "normalize = false", "Normal")),
+        recursion(&toml(false, "", "Normal")),
+    ] {
         let fitted = fitted(&file);
+        // Where single precision still tells a step from none.
+        let most = if file.contains("recursion") { 4.0 } else { 40.0 };
         type Of = fn(f64, f64) -> f64;
         let kinds: [(SweepKind, Of); 3] = [
             (SweepKind::Multiplicative, |x, value| x * value),
@@ -50,11 +57,11 @@ fn sweeps_are_contributions_at_other_spends() {
             (SweepKind::Absolute, |_, value| value),
         ];
         for (kind, of) in kinds {
-            let values = Some(vec![0.0, 0.5, 40.0]);
+            let values = Some(vec![0.0, 0.5, most]);
             let rows = sweep(&fitted, &Sweep { kind, values, channels: vec![0, 1] });
             assert_eq!(rows.len(), 9);
             for (i, row) in rows.iter().enumerate() {
-                let value = [0.0, 0.5, 40.0][i % 3];
+                let value = [0.0, 0.5, most][i % 3];
                 let channels = if i < 6 { i / 3..i / 3 + 1 } else { 0..2 };
                 let total = |draw: usize, extra: f64| -> f64 {
                     let of = |c: usize| {
@@ -103,7 +110,11 @@ fn sweeps_are_contributions_at_other_spends() {
 
 #[test]
 fn returns_of_a_period_include_what_it_carries_over() {
-    for file in [toml(true, "", "Normal"), toml(false, "mode = \"before\"", "Normal")] {
+    for file in [
+        toml(true, "", "Normal"),
+        toml(false, "mode = \"before\"", "Normal"),
+        recursion(&toml(true, "", "Normal")),
+    ] {
         let fitted = fitted(&file);
         // Training rows: four weeks of January; a window of its own for the first two of them.
         let own = spend(&fitted, 0);
@@ -130,7 +141,12 @@ const TWO_MONTHS: &str = "date,y,A,B,z\n\
 #[test]
 fn carry_over_across_a_window_makes_the_difference() {
     let file = toml(true, "", "Normal").replace("2024-01-22", "2024-02-12");
-    let (model, panel) = model(&file, TWO_MONTHS);
+    across_a_window(&file);
+    across_a_window(&recursion(&file));
+}
+
+fn across_a_window(file: &str) {
+    let (model, panel) = model(file, TWO_MONTHS);
     let draws = DRAWS.to_vec();
     let draws = draws.into();
     let fitted = Fitted { key: Key::new(0, ""), model, panel, draws, chains: 1 };
@@ -204,6 +220,30 @@ fn curves_are_those_of_a_steady_spend() {
         };
         let of = |lag: i32| (raw(0.2, lag) / sum(0.2) + raw(0.6, lag) / sum(0.6)) / 2.0;
         close(weights[1].weight.mean, of(1), 1e-12);
+    }
+}
+
+/// A recursion tends to the sum of all of its weights.
+#[test]
+fn curves_of_a_recursion_know_no_end() {
+    for normalize in [true, false] {
+        let adstock = format!("normalize = {normalize}");
+        let fitted = fitted(&recursion(&toml(true, &adstock, "Normal")));
+        let row = &response_curves(&fitted, &[0])[40];
+        let steady = |draw: usize, spend: f64| {
+            let p = &DRAWS[11 * draw..];
+            let sum = if normalize { 1.0 } else { 1.0 / (1.0 - p[1]) };
+            20.0 * p[5] * (p[3] * spend / 200.0 * sum / 2.0).tanh()
+        };
+        close(row.response.mean, mean(|draw| steady(draw, row.spend)), 1e-12);
+        let slope = |draw| (steady(draw, row.spend + 1e-3) - steady(draw, row.spend - 1e-3)) / 2e-3;
+        close(row.marginal.mean, mean(slope), 1e-6);
+
+        // Those of B, whose alpha is 0.2 and 0.6, end with the training rows.
+        let weights = adstock_curves(&fitted, &[1]);
+        assert_eq!(weights.iter().map(|row| row.lag).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        let of = |alpha: f64| alpha.powi(3) * if normalize { 1.0 - alpha } else { 1.0 };
+        close(weights[3].weight.mean, (of(0.2) + of(0.6)) / 2.0, 1e-12);
     }
 }
 

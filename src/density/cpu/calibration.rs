@@ -7,7 +7,7 @@ use super::program::Series;
 use crate::math::Lane;
 use crate::model::Carryover;
 use crate::model::prior::{self, Distribution, Value};
-use crate::model::roas::LEAST;
+use crate::model::roas::{LEAST, Roas};
 use crate::model::saturation::{Response, Saturation};
 
 /// The lift tests' part of the log density; what flows back is added to that of the saturation
@@ -90,32 +90,30 @@ pub fn costs<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) -> 
 #[inline(always)]
 pub fn roas<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let (mut logp, zero, one) = (L::zero(), L::zero(), L::splat(1.0));
-    for (roas, constants) in &program.roas {
+    let least = L::splat(LEAST);
+    for (k, (roas, constants)) in program.roas.iter().enumerate() {
+        let of_all = match program.structure.joint {
+            true => scratch.returns[roas.group * program.roas.len() + k],
+            false => part_of_return(program, scratch, roas),
+        };
+        let x = of_all.max(least);
+        let ln = x.ln();
+        let value = Value { x, below: x, above: zero, ln_below: ln, ln_above: zero };
+        let (density, slope) = roas.distribution.log_density(value, &constants.map(L::splat));
+        if roas.first {
+            logp += density + ln;
+        }
+        let back = (slope + one / x) * L::splat(roas.factor);
+        let back = L::select_lt(least, of_all, back, zero);
         let of = &program.structure.channels[roas.channel];
         let (adstock, saturation) = (&of.adstock, of.saturation.family);
         let first = program.structure.adstock_first.then_some(saturation);
         let spend = &program.spend[roas.channel];
         let channel = &mut scratch.channels[roas.channel];
         let media = &mut scratch.curves.media;
-        let multiplier = |media: &[L], t: usize| media.get(t).copied().unwrap_or(one);
-
-        let mut sum = zero;
         for t in 0..program.n_train {
             let response = respond(channel, adstock, first, spend, t);
-            sum = response.value.mul_add(multiplier(&media.multiplier, t), sum);
-        }
-        let least = L::splat(LEAST);
-        let total = sum.max(least);
-        let (x, ln) = (total * L::splat(roas.factor), total.ln() + L::splat(roas.factor.ln()));
-        let value = Value { x, below: x, above: zero, ln_below: ln, ln_above: zero };
-        let (density, slope) = roas.distribution.log_density(value, &constants.map(L::splat));
-        logp += density + ln;
-
-        let back = slope.mul_add(L::splat(roas.factor), one / total);
-        let back = L::select_lt(least, sum, back, zero);
-        for t in 0..program.n_train {
-            let response = respond(channel, adstock, first, spend, t);
-            let m = multiplier(&media.multiplier, t);
+            let m = media.multiplier.get(t).copied().unwrap_or(one);
             if let Some(sum) = media.back.get_mut(t) {
                 *sum = back.mul_add(response.value, *sum);
             }
@@ -123,6 +121,26 @@ pub fn roas<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) -> L
         }
     }
     logp
+}
+
+/// What a series adds to a return.
+#[inline(always)]
+pub fn part_of_return<L: Lane>(
+    program: &Series<L::Scalar>,
+    scratch: &Scratch<L>,
+    roas: &Roas,
+) -> L {
+    let of = &program.structure.channels[roas.channel];
+    let first = program.structure.adstock_first.then_some(of.saturation.family);
+    let (channel, spend) = (&scratch.channels[roas.channel], &program.spend[roas.channel]);
+    let multiplier = &scratch.curves.media.multiplier;
+    let mut sum = L::zero();
+    for t in 0..program.n_train {
+        let response = respond(channel, &of.adstock, first, spend, t);
+        let m = multiplier.get(t).copied().unwrap_or(L::splat(1.0));
+        sum = response.value.mul_add(m, sum);
+    }
+    sum * L::splat(roas.factor)
 }
 
 /// What a channel contributes on a training row before any multiplier; `first` is the saturation where
@@ -138,7 +156,10 @@ fn respond<L: Lane>(
     let newest = newest(adstock, t);
     match first {
         Some(saturation) => {
-            let adstocked = weigh_one(&channel.weights, newest, |i| L::from_scalar(spend[i]));
+            let adstocked = match channel.carried.get(newest) {
+                Some(&carried) => carried,
+                None => weigh_one(&channel.weights, newest, |i| L::from_scalar(spend[i])),
+            };
             saturation.response(adstocked, &channel.parameters)
         }
         None => {
@@ -148,7 +169,8 @@ fn respond<L: Lane>(
     }
 }
 
-/// Carries what flowed back to a contribution to weights, saturation parameters and saturated spend.
+/// Carries what flowed back to a contribution to weights, saturation parameters, and saturated or carried
+/// spend.
 #[inline(always)]
 fn respond_back<L: Lane>(
     channel: &mut Channel<L>,
@@ -164,7 +186,10 @@ fn respond_back<L: Lane>(
     match first {
         Some(_) => {
             let slope = back * response.dx;
-            weigh_one_back(weights_back, newest, |i| L::from_scalar(spend[i]), slope);
+            match flow.get_mut(newest) {
+                Some(flow) => *flow += slope,
+                None => weigh_one_back(weights_back, newest, |i| L::from_scalar(spend[i]), slope),
+            }
             for (sum, dp) in parameters_back.iter_mut().zip(response.dp) {
                 *sum = back.mul_add(dp, *sum);
             }

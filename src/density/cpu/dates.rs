@@ -6,12 +6,13 @@
 //! where the compiler sees the families: the usual ones have a loop each, for all others the families
 //! are called.
 
-use super::evaluate::Scratch;
+use super::evaluate::{self, Scratch};
 use super::program::{DATES, Series};
 use crate::math::{Lane, Part};
 use crate::model::likelihood::{self, Likelihood};
 use crate::model::saturation::Saturation;
 use crate::model::{Carryover, Channel, adstock};
+use std::array;
 use std::ops::Range;
 
 /// One number per date of a block.
@@ -21,7 +22,7 @@ pub type Dates<L> = [L; DATES];
 trait Compiled {
     /// Whether adstock comes first; the registers of the other order are free.
     const ADSTOCK_FIRST: bool;
-    /// The saturation of all channels, if it is known.
+    /// The saturation of all channels, if it is known; then no channel has a recursion.
     const SATURATION: Option<Saturation>;
     /// The likelihood, if it is known.
     const LIKELIHOOD: Option<Likelihood>;
@@ -56,8 +57,9 @@ compiled! {
 #[inline(always)]
 pub fn likelihood<L: Lane>(program: &Series<L::Scalar>, scratch: &mut Scratch<L>) -> L {
     let s = &program.structure;
-    let logistic = |c: &Channel| c.saturation.family == Saturation::Logistic;
-    let usual = s.adstock_first && s.curved.is_empty() && s.channels.iter().all(logistic);
+    let usual =
+        |c: &Channel| c.saturation.family == Saturation::Logistic && !c.adstock.is_recursion();
+    let usual = s.adstock_first && s.curved.is_empty() && s.channels.iter().all(usual);
     match s.likelihood {
         Likelihood::TruncatedNormal if usual => over_dates::<L, UsualTruncated>(program, scratch),
         Likelihood::Normal if usual => over_dates::<L, UsualNormal>(program, scratch),
@@ -121,9 +123,12 @@ fn over_dates<L: Lane, C: Compiled>(program: &Series<L::Scalar>, scratch: &mut S
         for (c, channel) in scratch.channels.iter_mut().enumerate() {
             let span = span(&s.channels[c].adstock, first);
             if C::ADSTOCK_FIRST {
-                let spend = &program.spend[c][span];
-                let adstocked: Dates<L> =
-                    adstock::weigh(&channel.weights, spend, |&x| L::from_scalar(x));
+                let adstocked: Dates<L> = if is_carried::<L, C>(channel) {
+                    array::from_fn(|d| channel.carried[span.start + d])
+                } else {
+                    let spend = &program.spend[c][span];
+                    adstock::weigh(&channel.weights, spend, |&x| L::from_scalar(x))
+                };
                 let responses = &mut channel.responses;
                 let family = s.channels[c].saturation.family;
                 family.responses(C::SATURATION, &adstocked, &channel.parameters, responses);
@@ -177,8 +182,14 @@ fn over_dates<L: Lane, C: Compiled>(program: &Series<L::Scalar>, scratch: &mut S
                 for (slope, &dx) in slope.iter_mut().zip(&channel.responses.dx) {
                     *slope *= dx;
                 }
-                let spend = &program.spend[c][span];
-                weigh_back(&mut channel.weights_back, spend, |&x| L::from_scalar(x), &slope);
+                if is_carried::<L, C>(channel) {
+                    for (flow, slope) in channel.flow[span].iter_mut().zip(slope) {
+                        *flow += slope;
+                    }
+                } else {
+                    let spend = &program.spend[c][span];
+                    weigh_back(&mut channel.weights_back, spend, |&x| L::from_scalar(x), &slope);
+                }
                 let parameters = s.channels[c].saturation.slots.len();
                 let sums = &mut channel.parameters_back[..parameters];
                 for (sum, dp) in sums.iter_mut().zip(&channel.responses.dp) {
@@ -202,6 +213,12 @@ fn over_dates<L: Lane, C: Compiled>(program: &Series<L::Scalar>, scratch: &mut S
         scratch.gradient[element] += back;
     }
     logp
+}
+
+/// Whether the spend of a channel was carried over by a recursion, where adstock comes first.
+#[inline(always)]
+fn is_carried<L: Lane, C: Compiled>(channel: &evaluate::Channel<L>) -> bool {
+    C::SATURATION.is_none() && !channel.carried.is_empty()
 }
 
 /// Where the newest number of the window of a date stands in a channel's padded numbers.

@@ -4,7 +4,7 @@
 
 use super::curved::Curves;
 use super::program::{DATES, Prior, Program, Series};
-use super::{calibration, curved, dates};
+use super::{calibration, curved, dates, recursion};
 use crate::math::{Lane, Part};
 use crate::model::adstock::{self, normalize};
 use crate::model::coordinate::Coordinate;
@@ -27,6 +27,8 @@ pub struct Scratch<L> {
     pub cost: L,
     /// Log prior of the returns with their Jacobian.
     pub roas: L,
+    /// Returns of several series together, `[group][prior]`.
+    pub(super) returns: Vec<L>,
     /// d log density / dx of every value, an element's own prior left out.
     pub(super) gradient: Vec<L>,
     /// What the channels of a series need, one series after the other.
@@ -47,9 +49,14 @@ pub(super) struct Channel<L> {
     pub parameters_back: [L; saturation::MAX_PARAMETERS],
     /// Responses of a block of dates, when adstock comes first.
     pub responses: saturation::Responses<L, DATES>,
-    /// Responses of every date, padded as the spend is, when saturation comes first, and what flows
-    /// back to them.
+    /// Responses of every date, padded as the spend is, when saturation comes first; of a recursion
+    /// already carried over.
     pub saturated: Vec<saturation::Response<L>>,
+    /// Spend carried over by a recursion, padded as the spend is, when adstock comes first.
+    pub carried: Vec<L>,
+    /// Derivatives in the alpha of a recursion of what is carried over.
+    pub carried_slope: Vec<L>,
+    /// What flows back to responses or to what is carried over.
     pub flow: Vec<L>,
     /// d weight / d parameter, parameters × n_weights.
     weights_slope: Vec<L>,
@@ -64,7 +71,8 @@ impl<L: Lane> Scratch<L> {
         let s = &program.series[0].structure;
         let channel = |(c, channel): (usize, &model::Channel)| {
             let longest = program.series.iter().map(|series| series.spend[c].len()).max();
-            let dates = if s.adstock_first { 0 } else { longest.unwrap_or(0) };
+            let dates = |wanted: bool| if wanted { longest.unwrap_or(0) } else { 0 };
+            let (first, recursion) = (s.adstock_first, channel.adstock.is_recursion());
             let n = channel.adstock.n_weights;
             Channel {
                 weights: vec![zero; n],
@@ -76,8 +84,10 @@ impl<L: Lane> Scratch<L> {
                     dx: [zero; _],
                     dp: [[zero; _]; _],
                 },
-                saturated: vec![nothing(); dates],
-                flow: vec![zero; dates],
+                saturated: vec![nothing(); dates(!first)],
+                carried: vec![zero; dates(first && recursion)],
+                carried_slope: vec![zero; dates(recursion)],
+                flow: vec![zero; dates(!first || recursion)],
                 weights_slope: vec![zero; adstock::MAX_PARAMETERS * n],
                 inverse_sum: zero,
             }
@@ -89,6 +99,7 @@ impl<L: Lane> Scratch<L> {
             lift: zero,
             cost: zero,
             roas: zero,
+            returns: vec![zero; program.series.len() * s.joint_returns()],
             curves: Curves::new(program),
             gradient: vec![zero; values],
             channels: s.channels.iter().enumerate().map(channel).collect(),
@@ -114,6 +125,9 @@ pub fn evaluate<L: Lane>(
     let mut logp = priors(program, u, gradient, scratch);
     (scratch.likelihood, scratch.lift) = (L::zero(), L::zero());
     (scratch.cost, scratch.roas) = (L::zero(), L::zero());
+    if program.series[0].structure.joint {
+        L::call(Returns { program, scratch });
+    }
     for series in &program.series {
         likelihood(series, scratch);
     }
@@ -147,6 +161,30 @@ fn likelihood<L: Lane>(series: &Series<L::Scalar>, scratch: &mut Scratch<L>) {
         L::call(Rare { stage: Stage::CurvesBack, series, scratch });
     }
     transforms_back(series, scratch);
+}
+
+/// The returns of several series together: before their likelihoods, to which they flow back.
+struct Returns<'a, L: Lane> {
+    program: &'a Program<L::Scalar>,
+    scratch: &'a mut Scratch<L>,
+}
+
+impl<L: Lane> Part for Returns<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { program, scratch } = self;
+        scratch.returns.fill(L::zero());
+        for series in &program.series {
+            transforms(series, scratch);
+            curved::forward(series, scratch);
+            for (k, (roas, _)) in series.roas.iter().enumerate() {
+                let part = calibration::part_of_return(series, scratch, roas);
+                scratch.returns[roas.group * series.roas.len() + k] += part;
+            }
+        }
+    }
 }
 
 /// What few models need.
@@ -368,8 +406,12 @@ fn transforms<L: Lane>(series: &Series<L::Scalar>, scratch: &mut Scratch<L>) {
             }
             // A longer series may have been here before.
             after.fill(nothing());
-            channel.flow.fill(L::zero());
         }
+        if let Some(recursion) = adstock.recursion(&scratch.value) {
+            let first = s.adstock_first;
+            recursion::carry(&series.spend[c], series.n_train, recursion, first, channel);
+        }
+        channel.flow.fill(L::zero());
         channel.weights_back.fill(L::zero());
         channel.parameters_back = [L::zero(); _];
     }
@@ -397,6 +439,12 @@ fn transforms_back<L: Lane>(series: &Series<L::Scalar>, scratch: &mut Scratch<L>
             let sum = &mut scratch.gradient[element];
             for (back, slope) in channel.weights_back.iter().zip(slope) {
                 *sum = back.mul_add(*slope, *sum);
+            }
+        }
+        if adstock.is_recursion() {
+            let sum = &mut scratch.gradient[adstock.slots[0]];
+            for (flow, slope) in channel.flow.iter().zip(&channel.carried_slope) {
+                *sum = flow.mul_add(*slope, *sum);
             }
         }
         for (flow, response) in channel.flow.iter().zip(&channel.saturated) {

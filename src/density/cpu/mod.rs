@@ -8,6 +8,7 @@ mod factor;
 mod hmc;
 mod oracle;
 mod program;
+mod recursion;
 
 pub use oracle::{Evaluation, Oracle};
 pub(crate) use program::{Prior, Program, Series};

@@ -1,6 +1,7 @@
 //! Writes the WGSL of one structure's log likelihood: straight-line code over its channels and dense
 //! columns, one loop over the dates.
 
+use super::channel::{declare, pull_back, respond, respond_back, slide};
 use super::pack::Columns;
 use super::{calibration, curved};
 use crate::model::{Channel, Structure};
@@ -16,12 +17,12 @@ pub fn word(at: usize) -> String {
 }
 
 /// A value of an element as a register.
-fn value(element: usize) -> String {
+pub fn value(element: usize) -> String {
     format!("v{element}")
 }
 
 /// Up to `N` values, filled up with zeros.
-fn vector<const N: usize>(slots: &[usize]) -> String {
+pub fn vector<const N: usize>(slots: &[usize]) -> String {
     let parts = (0..N).map(|k| slots.get(k).map_or("0.0".into(), |&e| value(e)));
     format!("vec{N}f({})", parts.collect::<Vec<_>>().join(", "))
 }
@@ -60,7 +61,7 @@ pub fn log_likelihood(s: &Structure, columns: &Columns) -> String {
         line(&mut code, 1, format!("var g{e} = 0.0;"));
     }
     for (c, channel) in s.channels.iter().enumerate() {
-        declare_channel(&mut code, s, c, channel);
+        declare(&mut code, s, c, channel);
     }
     let likelihood = stem(s.likelihood.family().wgsl.path);
     line(&mut code, 1, format!("let noise = {};", vector::<2>(&s.likelihood_slots)));
@@ -90,26 +91,6 @@ pub fn log_likelihood(s: &Structure, columns: &Columns) -> String {
     code
 }
 
-/// Weights, saturation parameters, the window of spends and what flows back.
-fn declare_channel(code: &mut String, s: &Structure, c: usize, channel: &Channel) {
-    let (adstock, n) = (&channel.adstock, channel.adstock.n_weights);
-    line(code, 1, format!("var w{c}: Weights;"));
-    line(code, 1, format!("var dw{c}: WeightSlopes;"));
-    let (family, slots) = (adstock.family.family().name, vector::<2>(&adstock.slots));
-    line(code, 1, format!("adstock_{family}({slots}, {n}, &w{c}, &dw{c});"));
-    if adstock.normalize {
-        line(code, 1, format!("let inverse{c} = normalize_weights({n}, &w{c});"));
-    }
-    line(code, 1, format!("let p{c} = {};", vector::<4>(&channel.saturation.slots)));
-    line(code, 1, format!("var p{c}_back = vec4f(0.0);"));
-    let nothing = if s.adstock_first { "0.0" } else { "Response()" };
-    for j in 0..n {
-        line(code, 1, format!("let w{c}_{j} = w{c}[{j}];"));
-        line(code, 1, format!("var w{c}_{j}_back = 0.0;"));
-        line(code, 1, format!("var x{c}_{j} = {nothing};"));
-    }
-}
-
 /// The head of a loop over the rows: their numbers in registers.
 pub fn rows(code: &mut String, columns: &Columns) {
     line(code, 1, "for (var t = 0u; t < model.n_rows; t++) {");
@@ -119,58 +100,28 @@ pub fn rows(code: &mut String, columns: &Columns) {
     }
 }
 
-/// Moves the window of a channel's spends, or of its responses, to the next row.
-pub fn slide(code: &mut String, s: &Structure, columns: &Columns, c: usize) {
-    let (channel, spend) = (&s.channels[c], word(columns.spends() + c));
-    for j in (1..channel.adstock.n_weights).rev() {
-        line(code, 2, format!("x{c}_{j} = x{c}_{};", j - 1));
-    }
-    if s.adstock_first {
-        line(code, 2, format!("x{c}_0 = {spend};"));
-    } else {
-        line(code, 2, format!("x{c}_0 = Response();"));
-        // Outside of the training rows there is no response, whatever the family says of no spend.
-        let response = format!("saturation_{}({spend}, p{c})", saturation(channel));
-        let date = format!("t - {}u", s.max_shift() - channel.adstock.shift);
-        line(code, 2, format!("if {date} < model.n_train {{ x{c}_0 = {response}; }}"));
-    }
-}
-
-/// Adds what a channel contributes to the variable `sum`.
-pub fn respond(code: &mut String, s: &Structure, c: usize, sum: &str) {
-    let channel = &s.channels[c];
-    let n = channel.adstock.n_weights;
-    if s.adstock_first {
-        line(code, 2, format!("var a{c} = 0.0;"));
-        for j in 0..n {
-            line(code, 2, format!("a{c} = fma(w{c}_{j}, x{c}_{j}, a{c});"));
+/// The function `parts_of_returns`: what one of several series adds to the returns that they have together.
+pub fn parts_of_returns(s: &Structure, columns: &Columns) -> String {
+    let mut code = String::from("fn parts_of_returns(place: Place) {\n");
+    if s.joint {
+        line(&mut code, 1, "let model = models[place.model];");
+        let channels = || s.roas.iter().map(|&c| &s.channels[c]);
+        let slots = channels().flat_map(|of| of.adstock.slots.iter().chain(&of.saturation.slots));
+        for e in slots.collect::<BTreeSet<_>>() {
+            line(&mut code, 1, format!("let v{e} = state[at(place, VALUE, {e}u)];"));
         }
-        line(code, 2, format!("let m{c} = saturation_{}(a{c}, p{c});", saturation(channel)));
-        line(code, 2, format!("{sum} += m{c}.value;"));
-    } else {
-        for j in 0..n {
-            line(code, 2, format!("{sum} = fma(w{c}_{j}, x{c}_{j}.value, {sum});"));
+        for &c in &s.roas {
+            declare(&mut code, s, c, &s.channels[c]);
+        }
+        curved::declare(&mut code, &s.curved);
+        for (k, &c) in s.roas.iter().enumerate() {
+            line(&mut code, 1, format!("let n{k} = rows[model.calibration + {}u];", 2 * k));
+            calibration::part_of_return(&mut code, s, columns, k, c);
+            line(&mut code, 1, format!("state[return_at(place, {k}u)] = sum{k};"));
         }
     }
-}
-
-/// Carries what flows back to a channel's contribution, `back`, to its weights and parameters.
-pub fn respond_back(code: &mut String, s: &Structure, c: usize, back: &str) {
-    let n = s.channels[c].adstock.n_weights;
-    if s.adstock_first {
-        line(code, 2, format!("let d{c} = {back} * m{c}.dx;"));
-        line(code, 2, format!("p{c}_back = fma(vec4f({back}), m{c}.dp, p{c}_back);"));
-        for j in 0..n {
-            line(code, 2, format!("w{c}_{j}_back = fma(d{c}, x{c}_{j}, w{c}_{j}_back);"));
-        }
-    } else {
-        for j in 0..n {
-            let fma = format!("fma({back}, x{c}_{j}.value, w{c}_{j}_back)");
-            line(code, 2, format!("w{c}_{j}_back = {fma};"));
-            let slope = format!("vec4f({back} * w{c}_{j}), x{c}_{j}.dp, p{c}_back");
-            line(code, 2, format!("p{c}_back = fma({slope});"));
-        }
-    }
+    code.push_str("}\n");
+    code
 }
 
 /// The loop over the dates.
@@ -215,29 +166,6 @@ fn dates(code: &mut String, s: &Structure, columns: &Columns) {
         respond_back(code, s, c, media_back);
     }
     line(code, 1, "}");
-}
-
-/// From weights and saturation parameters to the elements.
-fn pull_back(code: &mut String, c: usize, channel: &Channel) {
-    let n = channel.adstock.n_weights;
-    if channel.adstock.normalize {
-        line(code, 1, format!("var mean{c} = 0.0;"));
-        for j in 0..n {
-            line(code, 1, format!("mean{c} = fma(w{c}_{j}_back, w{c}_{j}, mean{c});"));
-        }
-        for j in 0..n {
-            let centred = format!("(w{c}_{j}_back - mean{c}) * inverse{c}");
-            line(code, 1, format!("w{c}_{j}_back = {centred};"));
-        }
-    }
-    for (p, e) in channel.adstock.slots.iter().enumerate() {
-        for j in 0..n {
-            line(code, 1, format!("g{e} = fma(w{c}_{j}_back, dw{c}[{j}][{p}], g{e});"));
-        }
-    }
-    for (p, e) in channel.saturation.slots.iter().enumerate() {
-        line(code, 1, format!("g{e} += p{c}_back[{p}];"));
-    }
 }
 
 /// The stem of a shader's path: what its functions are called after.

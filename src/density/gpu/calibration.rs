@@ -1,6 +1,7 @@
 //! Writes the WGSL of lift tests, costs per target and priors of returns.
 
-use super::body::{line, respond, respond_back, rows, saturation, slide, word};
+use super::body::{line, rows, saturation, word};
+use super::channel::{empty, respond, respond_back, slide};
 use super::pack::Columns;
 use crate::model::Structure;
 use crate::model::prior::gamma;
@@ -91,35 +92,44 @@ fn each_cost(code: &mut String, k: usize, c: usize, body: &str) {
     line(code, 1, "}");
 }
 
-/// Prior `k` of a return, of channel `c`: its sum in one loop over the dates, what flows back in another.
+/// Prior `k` of a return, of channel `c`: its sum in one loop over the dates, what flows back in another. A
+/// return of several series together is known before, from their parts.
 pub fn roas(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: usize) {
     let at = |i: usize| format!("rows[model.calibration + {}u]", 2 * k + i);
     line(code, 1, format!("let n{k} = {};", at(0)));
     line(code, 1, format!("let n{k}_prior = {};", at(1)));
-    line(code, 1, format!("var sum{k} = 0.0;"));
-    contribution(code, s, columns, c);
-    line(code, 2, format!("sum{k} += contribution;"));
-    line(code, 1, "}");
-    line(code, 1, format!("let total{k} = max(sum{k}, {LEAST:e});"));
-    line(code, 1, format!("let x{k}_return = total{k} * n{k}.x;"));
-    line(code, 1, format!("let ln{k}_return = ln(total{k}) + n{k}.y;"));
+    if s.joint {
+        line(code, 1, format!("let sum{k} = joint_return(place, {k}u, n{k}.y);"));
+    } else {
+        part_of_return(code, s, columns, k, c);
+    }
+    line(code, 1, format!("let x{k}_return = max(sum{k}, {LEAST:e});"));
+    line(code, 1, format!("let ln{k}_return = ln(x{k}_return);"));
     let distances = format!("x{k}_return, x{k}_return, 0.0, ln{k}_return");
     let value = format!("Mapped({distances}, 0.0, 0.0, 0.0, 0.0)");
     line(code, 1, format!("let q{k} = prior_density(u32(n{k}.z), {value}, n{k}_prior);"));
-    line(code, 1, format!("logp += q{k}.x + ln{k}_return;"));
-    line(code, 1, format!("let slope{k} = fma(q{k}.y, n{k}.x, 1.0 / total{k});"));
+    // Of several series the first counts it.
+    line(code, 1, format!("logp += n{k}.w * (q{k}.x + ln{k}_return);"));
+    line(code, 1, format!("let slope{k} = (q{k}.y + 1.0 / x{k}_return) * n{k}.x;"));
     line(code, 1, format!("let sum{k}_back = select(0.0, slope{k}, sum{k} > {LEAST:e});"));
     contribution(code, s, columns, c);
     contribution_back(code, s, c, &format!("sum{k}_back"));
 }
 
+/// What the series adds to return `k`, of channel `c`, as the variable `sum{k}`; `n{k}` is the first vec4 of
+/// its prior.
+pub fn part_of_return(code: &mut String, s: &Structure, columns: &Columns, k: usize, c: usize) {
+    line(code, 1, format!("var sum{k} = 0.0;"));
+    contribution(code, s, columns, c);
+    line(code, 2, format!("sum{k} += contribution;"));
+    line(code, 1, "}");
+    line(code, 1, format!("sum{k} *= n{k}.x;"));
+}
+
 /// The begin of a loop over the dates with what channel `c` contributes: `plain`, the `factor` on all media,
 /// and their product `contribution`; no factor where media do not vary.
 fn contribution(code: &mut String, s: &Structure, columns: &Columns, c: usize) {
-    let nothing = if s.adstock_first { "0.0" } else { "Response()" };
-    for j in 0..s.channels[c].adstock.n_weights {
-        line(code, 1, format!("x{c}_{j} = {nothing};"));
-    }
+    empty(code, s, c);
     rows(code, columns);
     slide(code, s, columns, c);
     if s.max_shift() > 0 {

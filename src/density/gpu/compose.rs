@@ -55,8 +55,13 @@ pub fn density(shape: &Shape) -> Program {
     let steps = if *series == 1 {
         RUN
     } else {
-        writeln!(header, "const N_SERIES: u32 = {series}u;\nconst SLOTS: u32 = {slots}u;")
-            .expect("writing to a String");
+        let returns = structure.joint_returns();
+        writeln!(
+            header,
+            "const N_SERIES: u32 = {series}u;\nconst SLOTS: u32 = {slots}u;\n\
+             const RETURNS: u32 = {returns}u;"
+        )
+        .expect("writing to a String");
         SERIES
     };
     let mut leaves = vec![steps, coordinate::WGSL, structure.likelihood.family().wgsl];
@@ -88,6 +93,9 @@ pub fn density(shape: &Shape) -> Program {
     let mut program = Program::new().file("generated header", header);
     for file in SHARED.into_iter().chain(leaves).chain(distributions) {
         program = program.file(file.path, file.text);
+    }
+    if *series > 1 {
+        program = program.file("generated returns", body::parts_of_returns(structure, columns));
     }
     program
         .file("generated prior table", prior_table())

@@ -30,6 +30,8 @@ pub(super) struct Parts {
     pub kick: Kernel,
     pub drift: Kernel,
     pub values: Kernel,
+    /// Where series have returns together.
+    pub returns: Option<Kernel>,
     pub likelihoods: Kernel,
     pub gather: Kernel,
     pub settle: Kernel,
@@ -60,6 +62,7 @@ impl Kernels {
                 kick: part("kick_blocks")?,
                 drift: part("drift_blocks")?,
                 values: part("values")?,
+                returns: shape.structure.joint.then(|| part("returns")).transpose()?,
                 likelihoods: part("likelihoods")?,
                 gather: part("gather")?,
                 settle: part("settle")?,

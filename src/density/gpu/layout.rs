@@ -115,9 +115,10 @@ const OF_VALUES: usize = 3;
 /// Arrays of a chain's state with a row for every element, the candidate the first; two rows follow.
 const OF_ELEMENTS: usize = 4;
 
-/// Rows of the state of one of several series.
-pub fn part_rows(slots: usize) -> usize {
-    HEAD + OF_VALUES * slots
+/// Rows of the state of one of several series, of which the last are what it adds to returns that they
+/// have together.
+pub fn part_rows(slots: usize, returns: usize) -> usize {
+    HEAD + OF_VALUES * slots + returns
 }
 
 /// Rows of a state that is only evaluated.

@@ -3,6 +3,7 @@
 
 mod body;
 mod calibration;
+mod channel;
 mod compose;
 mod curved;
 mod group;
@@ -112,7 +113,9 @@ impl GpuEngine {
         let structure = &model[0].structure;
         let mut rows = layout::chain_rows(structure.n_values, structure.dim);
         if model.len() > 1 {
-            rows = rows.max(model.len() * layout::part_rows(most_slots(&model[0])));
+            rows = rows.max(
+                model.len() * layout::part_rows(most_slots(&model[0]), structure.joint_returns()),
+            );
         }
         let per_model = (rows * chains).max(4 * layout::factor_vectors(structure.dim));
         usize::try_from(words).unwrap_or(usize::MAX).min(u32::MAX as usize) / per_model

@@ -101,9 +101,10 @@ fn vectors(numbers: &[usize]) -> Vec<[f32; 4]> {
 /// all series in a row; then those rows. Counted from the begin of the table.
 fn back(shape: &Shape, slots: &[Vec<usize>]) -> Vec<[f32; 4]> {
     let mut sources = vec![Vec::new(); shape.structure.n_values];
+    let rows = part_rows(shape.slots, shape.structure.joint_returns());
     for (s, slots) in slots.iter().enumerate() {
         for (slot, &value) in slots.iter().enumerate() {
-            sources[value].push(s * part_rows(shape.slots) + HEAD + slot);
+            sources[value].push(s * rows + HEAD + slot);
         }
     }
     let (mut table, mut rows) = (Vec::new(), Vec::new());
@@ -166,7 +167,8 @@ fn series(
     let calibration = all.len();
     for (roas, constants) in &program.roas {
         let code = f64::from(prior_code(roas.distribution));
-        all.push([roas.factor, roas.factor.ln(), code, 0.0].map(|x| x as f32));
+        let (group, first) = (roas.group as f64, f64::from(roas.first));
+        all.push([roas.factor, group, code, first].map(|x| x as f32));
         all.push(constants.map(|x| x as f32));
     }
     all.push([program.lifts.len(), program.costs.len(), 0, 0].map(|n| n as f32));
@@ -267,7 +269,10 @@ impl Iterations {
         let likelihoods = program.series.iter().map(of_likelihood);
         let (leapfrog, trajectory) = match program.series.len() {
             1 => (2 * product + dim + likelihoods.sum::<usize>(), product + 10 * dim),
-            n => ((shape.slots + likelihoods.max().unwrap_or(0)).max(5 * dim + n), 0),
+            n => {
+                let joint = n * shape.structure.joint_returns();
+                ((shape.slots + joint + likelihoods.max().unwrap_or(0)).max(5 * dim + n), 0)
+            }
         };
         Self { leapfrog: leapfrog as u32, trajectory: trajectory as u32 }
     }

@@ -82,6 +82,7 @@ impl Plan {
     pub fn build(self, gpu: &Gpu, chains: usize, program: &gpu::Program) -> Result<Group> {
         let iterations = self.iterations(gpu)?;
         let Shape { structure: Structure { dim, n_values, .. }, series, slots, .. } = self.shape;
+        let returns = self.shape.structure.joint_returns();
         let (mut models, mut elements, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for (m, member) in self.members.iter().enumerate() {
             let mut its = pack::numbers(&member.program, &self.shape, &member.slots, &mut rows)?;
@@ -110,7 +111,7 @@ impl Plan {
             state: gpu.buffer("chains", n * state_words)?,
             scratch: Scratch::new(gpu)?,
             state_words,
-            part_rows: if series == 1 { 0 } else { series * layout::part_rows(slots) },
+            part_rows: if series == 1 { 0 } else { series * layout::part_rows(slots, returns) },
             // A step of several series may be large.
             leapfrogs: if series == 1 { 8 } else { 1 },
             iterations,

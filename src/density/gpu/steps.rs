@@ -82,8 +82,9 @@ impl Group {
             commands.push(command(&parts.kick, &chains, blocks));
             commands.push(command(&parts.drift, &chains, blocks));
         }
+        commands.push(command(&parts.values, &chains, 1));
+        commands.extend(parts.returns.as_ref().map(|kernel| command(kernel, &of_series, series)));
         commands.extend([
-            command(&parts.values, &chains, 1),
             command(&parts.likelihoods, &of_series, series),
             command(&parts.gather, &chains, n_values),
             command(&parts.settle, &chains, 1),

@@ -14,8 +14,8 @@ const CHAINS: usize = 64;
 const SAME: f32 = 1e-5;
 const SAME_RUN: f32 = 1e-3;
 
-/// Parameters of all series and of each, made of others or with priors that depend on others; a column of
-/// few dates.
+/// Parameters of all series and of each, made of others or with priors that depend on others; a return that
+/// all series have together; a column of few dates.
 const FILE: &str = r#"[data]
 path = "data.csv"
 date = "week"
@@ -33,6 +33,12 @@ family = "logistic"
 [saturation.priors]
 lam = { distribution = "Gamma", alpha = 3, beta = 1, dims = ["geo", "channel"] }
 beta = { distribution = "Normal", mu = { distribution = "Normal", mu = 0.4, sigma = 0.3, dims = ["channel"] }, sigma = { distribution = "HalfNormal", sigma = 0.3 }, centered = false, dims = ["geo", "channel"] }
+[[saturation.channel]]
+channels = ["radio"]
+family = "michaelis_menten"
+priors.alpha = { distribution = "HalfNormal", dims = ["channel"] }
+[roas.priors]
+radio = { distribution = "LogNormal", mu = 0.1, sigma = 0.5 }
 [priors]
 intercept = { distribution = "Normal", mu = { distribution = "Normal", mu = 0.3, sigma = 0.5 }, sigma = 0.2, dims = ["geo"] }
 gamma_control = { distribution = "Normal", mu = 0, sigma = 1, dims = ["control"] }
@@ -145,7 +151,9 @@ fn trajectories_of_several_series_are_those_of_the_cpu_and_a_wrong_kernel_is_not
         ("", ""),
         ("k < table.y", "k + 1u < table.y"),
         ("s < N_SERIES", "s + 1u < N_SERIES"),
-        ("job.model + 1u + id.z", "job.model + 1u"),
+        ("job.model + 1u + s,", "job.model + 1u,"),
+        (".y == group", ".y != group"),
+        ("logp += n0.w *", "logp +="),
         ("= other[at(chain, SLOPE, value)]", "= 1.0"),
         ("0.5 * job.step_size, first_step", "job.step_size, first_step"),
         ("id.z, 0.5 * job.step_size", "id.z, job.step_size"),

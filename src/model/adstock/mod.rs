@@ -15,12 +15,15 @@ families! {
         Delayed => delayed,
         WeibullPdf => weibull_pdf,
         WeibullCdf => weibull_cdf,
+        Recursion => recursion,
         None => none,
     }
 }
 
 /// Parameters of the family with the most of them.
 pub const MAX_PARAMETERS: usize = 2;
+
+pub use recursion::Recursion;
 
 /// Where the weights stand relative to the period of the spend.
 pub use crate::config::Mode;

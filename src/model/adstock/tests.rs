@@ -17,8 +17,9 @@ fn weights<L: Lane>(family: Adstock, parameters: &[f64], l_max: usize) -> (Vec<f
 
 /// Families with parameters, and their weights for five lags by NumPy 2.4 and SciPy 1.17.
 #[rustfmt::skip]
-const TABLE: [(Adstock, &[f64], &[f64]); 12] = [
+const TABLE: [(Adstock, &[f64], &[f64]); 13] = [
     (Adstock::None, &[], &[1.0]),
+    (Adstock::Recursion, &[0.6], &[1.0]),
     (Adstock::Geometric, &[0.6], &[1.0, 0.6, 0.36, 0.216, 0.1296]),
     (Adstock::Binomial, &[0.35], &[1.0, 0.7127695112896109, 0.4709484545186883, 0.27602237841845306, 0.129992312528743]),
     (Adstock::Binomial, &[0.8], &[1.0, 0.9554427922043668, 0.9036020036098449, 0.8408964152537145, 0.7598356856515925]),
@@ -94,4 +95,49 @@ fn limits() {
     check::<Number>();
     check::<F32<false>>();
     assert_eq!(weights::<Number>(Adstock::WeibullPdf, &[2.0, 3.0], 1).0, [1.0]);
+}
+
+/// Alpha, whether normalised, values and derivatives for the spends of the test.
+type Carried = (f64, bool, [f64; 6], [f64; 6]);
+
+#[rustfmt::skip]
+const RECURSIONS: [Carried; 4] = [
+    (0.6, false, [1.0, 0.6, 2.36, 1.916, 1.1496, 3.68976], [0.0, 1.0, 1.2, 3.08, 3.764, 3.408]),
+    (0.6, true, [0.4, 0.24, 0.944, 0.7664, 0.45984, 1.475904], [-1.0, -0.2, -1.88, -0.684, 0.356, -2.32656]),
+    (0.0, false, [1.0, 0.0, 2.0, 0.5, 0.0, 3.0], [0.0, 1.0, 0.0, 2.0, 0.5, 0.0]),
+    (0.95, true, [0.05, 0.0475, 0.145125, 0.16286875, 0.1547253125, 0.296989046875], [-1.0, -0.9, -2.8075, -3.022, -2.70803125, -5.417904375]),
+];
+
+/// Spend carried over and its derivatives, by SciPy's `lfilter([g], [1, -alpha], x)` and, for the
+/// derivatives, the same filter on the values of the date before (and on −x where it is normalised).
+#[test]
+fn recursions() {
+    let spend = [1.0, 0.0, 2.0, 0.5, 0.0, 3.0];
+    for (alpha, normalize, values, slopes) in RECURSIONS {
+        let recursion = Recursion::new(Number::splat(alpha), normalize);
+        let (mut carried, mut slope) = (Number::zero(), Number::zero());
+        for ((x, value), expected) in spend.iter().zip(values).zip(slopes) {
+            slope = recursion.slope(slope, carried, Number::splat(*x));
+            carried = recursion.next(carried, Number::splat(*x));
+            assert!((carried.get(0) - value).abs() < 1e-14, "{alpha}: {carried:?} {value}");
+            assert!((slope.get(0) - expected).abs() < 1e-13, "{alpha}: {slope:?} {expected}");
+        }
+        let weights: Vec<f64> = recursion.weights(800).iter().map(|w| w.get(0)).collect();
+        assert_eq!(weights[2], recursion.gain.get(0) * alpha * alpha);
+        let (sum, total) = (weights.iter().sum::<f64>(), recursion.total().get(0));
+        assert!((sum - total).abs() < 1e-14 * total, "{alpha}: {sum} {total}");
+    }
+    // alpha rounded to 1 counts all spends alike
+    let endless = Recursion::new(F32::<false>::splat(1.0), false);
+    assert_eq!(endless.next(F32::splat(2.0), F32::splat(3.0)).get(0), 5.0);
+    assert!(endless.total().get(0).is_finite());
+}
+
+#[test]
+fn lags_until_little_is_left() {
+    // ln 0.001 / ln 0.5 is 9.97
+    assert_eq!(recursion::lags(0.5, 1e-3), 10);
+    assert_eq!(recursion::lags(0.1, 1e-3 * 1.000_001), 3);
+    assert_eq!((recursion::lags(0.0, 1e-3), recursion::lags(1e-30, 1e-3)), (1, 1));
+    assert_eq!(recursion::lags(1.0, 1e-3), usize::MAX);
 }

@@ -15,6 +15,7 @@ use super::response::{Response, Table};
 use super::steepest::Slope;
 use crate::error::{Error, Result};
 use crate::math::{Isa, Key, dispatch};
+use crate::model::adstock::recursion;
 use crate::model::{Channel, Structure};
 use executed::Executed;
 use line::{Line, lines};
@@ -24,6 +25,9 @@ use std::sync::Arc;
 use table::{Bend, Draws, Tabulate};
 
 pub use path::Local;
+
+/// Lags of a recursion that are counted at most, as many as any other adstock may have.
+const LAGS: usize = 1000;
 
 /// Spend over time: what does not depend on the decision, and what does.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,8 +69,10 @@ impl Media {
     /// The response of channel `c` of a model, given draws × dim on the natural scale and the
     /// factor `worth` from the scaled target to the units of the objective.
     ///
+    /// A recursion counts as long as a draw leaves something of an effect in single precision.
+    ///
     /// # Errors
-    /// A saturation of which it is not known how it bends.
+    /// A saturation of which it is not known how it bends; a recursion that lasts too long.
     pub fn new(
         structure: &Structure,
         c: usize,
@@ -74,7 +80,7 @@ impl Media {
         flight: &Flight,
         worth: f64,
     ) -> Result<Self> {
-        let channel = &structure.channels[c];
+        let mut channel = structure.channels[c].clone();
         let saturation = channel.saturation.family;
         let slope = Slope::of(saturation).ok_or_else(|| {
             let name = saturation.family().name;
@@ -87,15 +93,18 @@ impl Media {
         for draw in draws.chunks_exact(structure.n_values) {
             parameters.iter_mut().zip(&slots).for_each(|(of, &e)| of.push(draw[e] as f32));
         }
+        if channel.adstock.is_recursion() {
+            channel.adstock.n_weights = lasting(&parameters[0])?;
+        }
         let own = &parameters[channel.adstock.slots.len()..];
         let bend = Bend { saturation, slope, parameters: own };
         let [concave, infinite] = dispatch(Isa::detect(), bend);
         Ok(Self {
-            channel: Arc::new(channel.clone()),
+            lines: Arc::new(lines(&channel.adstock, structure.adstock_first, flight)),
+            channel: Arc::new(channel),
             adstock_first: structure.adstock_first,
             slope,
             parameters: Arc::new(parameters),
-            lines: Arc::new(lines(&channel.adstock, structure.adstock_first, flight)),
             flight: Arc::new(flight.clone()),
             worth,
             weights: None,
@@ -160,6 +169,23 @@ impl Media {
     pub fn local(&self, path: &[f64], bent: bool) -> Local {
         dispatch(Isa::detect(), Spent { media: self, path, bent })
     }
+}
+
+/// The number of lags of a recursion at which some draw leaves more of an effect than single precision
+/// holds beside it.
+fn lasting(alphas: &[f32]) -> Result<usize> {
+    let most = alphas.iter().copied().fold(0.0, f32::max);
+    let lags = recursion::lags(most.into(), f64::from(f32::EPSILON) / 2.0);
+    if lags > LAGS {
+        let message = format!(
+            "a draw of its alpha, {most}, carries effects over more than {LAGS} periods: what a spend \
+             brings has no end to count to"
+        );
+        return Err(Error::input(message).help(
+            "give alpha a prior that stays away from 1, or use geometric adstock with an l_max",
+        ));
+    }
+    Ok(lags)
 }
 
 impl Response for Media {
