@@ -23,16 +23,29 @@ const PARAMETERS: [&str; 4] = [
 
 /// Geos with `rows` weeks each, alternately `spread` above and below their means, and no spend.
 struct Geos {
+    means: [f64; 8],
     rows: usize,
     spread: f64,
 }
 
 /// Weeks that say little of their geo, and weeks that say nearly all: standard errors of 1 and 0.03.
-const WEAK: Geos = Geos { rows: 4, spread: 2.0 };
-const STRONG: Geos = Geos { rows: 50, spread: 0.2 };
+const WEAK: Geos = Geos { means: MEANS, rows: 4, spread: 2.0 };
+const STRONG: Geos = Geos { means: MEANS, rows: 50, spread: 0.2 };
+/// Weeks that say nearly all, of geos that do not differ: how much they do may be anything below that.
+const ALIKE: Geos =
+    Geos { means: [0.03, -0.02, 0.0, 0.04, -0.05, 0.01, 0.02, -0.03], rows: 50, spread: 0.2 };
+
+/// A Normal hierarchy of the levels.
+fn normal(centered: bool) -> String {
+    format!(
+        "{{ distribution = \"Normal\", mu = {{ distribution = \"Normal\", mu = 0, sigma = 1 }}, \
+         sigma = {{ distribution = \"HalfNormal\", sigma = 1 }}, \
+         centered = {centered}, dims = [\"geo\"] }}"
+    )
+}
 
 impl Geos {
-    fn model(&self, centered: bool) -> Vec<Model> {
+    fn model(&self, intercept: &str) -> Vec<Model> {
         let mut csv = String::from("week,geo,y,tv\n");
         for geo in 0..MEANS.len() {
             for row in 0..self.rows {
@@ -42,10 +55,7 @@ impl Geos {
         }
         let text = format!(
             "[data]\npath = \"data.csv\"\ndate = \"week\"\ntarget = \"y\"\nchannels = [\"tv\"]\n\
-             dims = [\"geo\"]\n[priors]\nintercept = {{ distribution = \"Normal\", \
-             mu = {{ distribution = \"Normal\", mu = 0, sigma = 1 }}, \
-             sigma = {{ distribution = \"HalfNormal\", sigma = 1 }}, \
-             centered = {centered}, dims = [\"geo\"] }}\n\
+             dims = [\"geo\"]\n[priors]\nintercept = {intercept}\n\
              [likelihood]\nsigma = {{ distribution = \"HalfNormal\", sigma = 1 }}\n"
         );
         let folder = tempfile::tempdir().expect("folder");
@@ -55,7 +65,7 @@ impl Geos {
         let dataset = data::load(&file, None).expect("data");
         assert!(dataset.failed.is_empty(), "{:?}", dataset.failed);
         let mut series = model::pool(&file, &dataset.panels).expect("model").series;
-        for (model, mean) in series.iter_mut().zip(MEANS) {
+        for (model, mean) in series.iter_mut().zip(self.means) {
             model.series.spend[0].fill(0.0);
             for (row, y) in model.series.target.iter_mut().enumerate() {
                 *y = mean + if row % 2 == 0 { self.spread } else { -self.spread };
@@ -82,14 +92,15 @@ impl Geos {
                 let error = sigma * sigma / n;
                 let v = tau * tau + error;
                 let precision = 1.0 + groups / v;
-                let mu = MEANS.iter().sum::<f64>() / v / precision;
+                let mu = self.means.iter().sum::<f64>() / v / precision;
                 let between = -0.5 * (groups * v.ln() + precision.ln())
-                    - 0.5 * (MEANS.iter().map(|y| y * y).sum::<f64>() / v - mu * mu * precision);
+                    - 0.5
+                        * (self.means.iter().map(|y| y * y).sum::<f64>() / v - mu * mu * precision);
                 let prior = -0.5 * (tau * tau + sigma * sigma);
                 // Cells grow with sigma and tau.
                 let weight = (within + between + prior + top).exp() * sigma * tau;
                 let share = error / v;
-                let level = MEANS[0] * (1.0 - share) + mu * share;
+                let level = self.means[0] * (1.0 - share) + mu * share;
                 let spread = tau * tau * share + share * share / precision;
                 let parts = [[level, spread], [mu, 1.0 / precision], [tau, 0.0], [sigma, 0.0]];
                 total += weight;
@@ -122,7 +133,7 @@ fn sampled(series: &[Model], settings: &Settings, key: Key) -> Sampled {
 }
 
 /// Draws (chain, draw) of the parameters.
-fn draws(series: &[Model], sampled: &Sampled) -> Vec<Array2<f64>> {
+fn draws(series: &[Model], sampled: &Sampled, names: &[&str]) -> Vec<Array2<f64>> {
     let oracle = Oracle::new(series, Space::Sampling).knowing(&sampled.coordinates);
     let points: Vec<f64> = sampled.draws.iter().map(|&u| f64::from(u)).collect();
     let values = oracle.evaluate(&points);
@@ -132,7 +143,7 @@ fn draws(series: &[Model], sampled: &Sampled) -> Vec<Array2<f64>> {
             values[draw * sampled.chains + chain].values[at]
         })
     };
-    PARAMETERS.iter().map(parameter).collect()
+    names.iter().map(parameter).collect()
 }
 
 #[test]
@@ -140,23 +151,33 @@ fn groups_are_sampled_well_however_much_their_data_say() {
     for (name, geos) in [("weak", WEAK), ("strong", STRONG)] {
         let truth = geos.moments();
         for (centered, seed) in [(true, 0), (true, 1), (false, 0), (false, 1)] {
-            let series = geos.model(centered);
+            let series = geos.model(&normal(centered));
             let settings = Settings { ess: 2000.0, ..Settings::default() };
             let sampled = sampled(&series, &settings, Key::new(seed, name));
             let gradients = sampled.gradients.total() * sampled.chains as f64;
             println!("{name}, centred {centered}, {seed}: {gradients:.0}, {:?}", sampled.worst);
             assert_eq!(sampled.missed, None, "{name}");
             assert!(gradients < 150_000.0, "{name}: {gradients} gradients");
-            for ((x, parameter), [mean, variance]) in
-                draws(&series, &sampled).iter().zip(PARAMETERS).zip(truth)
-            {
-                let sd = variance.sqrt();
-                let z = (x.mean().expect("draws") - mean) / mcse_mean(x.view());
-                assert!(z.abs() < 4.5, "{name}: mean of {parameter} is {z:.1} errors from {mean}");
-                let z = (x.std(1.0) - sd) / mcse_sd(x.view());
-                assert!(z.abs() < 4.5, "{name}: sd of {parameter} is {z:.1} errors from {sd}");
-            }
+            assert_moments(name, &series, &sampled, PARAMETERS, truth);
         }
+    }
+}
+
+/// Mean and standard deviation of parameters within 4.5 Monte-Carlo errors of the truth.
+fn assert_moments<const N: usize>(
+    name: &str,
+    series: &[Model],
+    sampled: &Sampled,
+    parameters: [&str; N],
+    truth: [[f64; 2]; N],
+) {
+    let draws = draws(series, sampled, &parameters);
+    for ((x, parameter), [mean, variance]) in draws.iter().zip(parameters).zip(truth) {
+        let sd = variance.sqrt();
+        let z = (x.mean().expect("draws") - mean) / mcse_mean(x.view());
+        assert!(z.abs() < 4.5, "{name}: mean of {parameter} is {z:.1} errors from {mean}");
+        let z = (x.std(1.0) - sd) / mcse_sd(x.view());
+        assert!(z.abs() < 4.5, "{name}: sd of {parameter} is {z:.1} errors from {sd}");
     }
 }
 
@@ -164,7 +185,7 @@ fn groups_are_sampled_well_however_much_their_data_say() {
 #[test]
 fn coordinates_follow_the_data() {
     for (geos, range) in [(WEAK, 0.3..3.0), (STRONG, 700.0..2000.0)] {
-        let series = geos.model(true);
+        let series = geos.model(&normal(true));
         let found = sampled(&series, &Settings::default(), Key::new(2, "coordinates")).coordinates;
         let first = series[0].layout.find("intercept_contribution").expect("levels").offset;
         for (known, mean) in found[first..first + MEANS.len()].iter().zip(MEANS) {
@@ -177,5 +198,141 @@ fn coordinates_follow_the_data() {
         }
         let mut others = found.iter().enumerate().filter(|(i, _)| !(first..first + 8).contains(i));
         assert!(others.all(|(_, known)| *known == [0.0; 4]));
+    }
+}
+
+/// A law of the levels, of scale 1 about 0, with what it is in a model file, its density up to a constant,
+/// and the name of its scale.
+struct Law {
+    prior: &'static str,
+    density: fn(f64) -> f64,
+    scale: &'static str,
+}
+
+const LAPLACE: Law = Law {
+    prior: r#"{ distribution = "Laplace", mu = 0, b = { distribution = "HalfNormal", sigma = 1 }, dims = ["geo"] }"#,
+    density: |x| (-x.abs()).exp(),
+    scale: "intercept_contribution_b",
+};
+const STUDENT_T: Law = Law {
+    prior: r#"{ distribution = "StudentT", nu = 5, mu = 0, sigma = { distribution = "HalfNormal", sigma = 1 }, dims = ["geo"] }"#,
+    density: |x| (1.0 + x * x / 5.0).powi(-3),
+    scale: "intercept_contribution_sigma",
+};
+const STUDENT_T_BY_OFFSETS: Law = Law {
+    prior: r#"{ distribution = "StudentT", nu = 5, mu = 0, sigma = { distribution = "HalfNormal", sigma = 1 }, centered = false, dims = ["geo"] }"#,
+    ..STUDENT_T
+};
+
+impl Geos {
+    /// Means and variances of the first geo's level, of the scale of all, and of the noise, by quadrature
+    /// over the scale and the noise, and over every level.
+    fn moments_of(&self, law: &Law) -> [[f64; 2]; 3] {
+        const CELLS: usize = 120;
+        let (groups, n) = (self.means.len() as f64, self.rows as f64);
+        let grid = |low: f64, high: f64| {
+            (0..CELLS).map(move |k| low * (high / low).powf((k as f64 + 0.5) / CELLS as f64))
+        };
+        let (mut total, mut sums) = (0.0, [[0.0; 2]; 3]);
+        let top = (groups * n - groups) * self.spread.ln() + 0.5 * groups * n;
+        for sigma in grid(0.5 * self.spread, 2.5 * self.spread) {
+            let squares = groups * n * self.spread * self.spread;
+            let within = -(groups * n - groups) * sigma.ln() - 0.5 * squares / (sigma * sigma);
+            let error = sigma / n.sqrt();
+            for tau in grid(1e-4, 8.0) {
+                // Of every geo the integrals of 1, the level and its square.
+                let levels = self.means.map(|mean| {
+                    // Fine where the prior is narrow and where the data are.
+                    let near = (0..100).map(|k| 1e-6 * 1e7_f64.powf(f64::from(k) / 99.0));
+                    let mut nodes: Vec<f64> = near.flat_map(|x| [x, -x]).collect();
+                    nodes.extend((-50..=50).map(|k| mean + 0.16 * f64::from(k) * error));
+                    nodes.push(0.0);
+                    nodes.sort_by(f64::total_cmp);
+                    let density = |x: f64| {
+                        let z = (x - mean) / error;
+                        (law.density)(x / tau) / tau * (-0.5 * z * z).exp() / error
+                    };
+                    let mut moments = [0.0; 3];
+                    for pair in nodes.windows(2) {
+                        for &x in pair {
+                            let mass = 0.5 * (pair[1] - pair[0]) * density(x);
+                            (0..3).for_each(|k| moments[k] += mass * x.powi(k as i32));
+                        }
+                    }
+                    moments
+                });
+                let all: f64 = levels.iter().map(|level| level[0].ln()).sum();
+                let weight = (within + all + top - 0.5 * (tau * tau + sigma * sigma)).exp();
+                // Cells grow with sigma and tau; a level's error has a sigma that `within` counts.
+                let weight = weight * sigma * tau;
+                if weight == 0.0 {
+                    continue;
+                }
+                let level = [levels[0][1] / levels[0][0], levels[0][2] / levels[0][0]];
+                let parts = [level, [tau, tau * tau], [sigma, sigma * sigma]];
+                total += weight;
+                for (sum, part) in sums.iter_mut().zip(parts) {
+                    (0..2).for_each(|k| sum[k] += weight * part[k]);
+                }
+            }
+        }
+        sums.map(|[first, second]| {
+            let mean = first / total;
+            [mean, second / total - mean * mean]
+        })
+    }
+}
+
+#[test]
+fn groups_of_other_laws_are_sampled_well_however_much_their_data_say() {
+    for (kind, law) in
+        [("Laplace", LAPLACE), ("t", STUDENT_T), ("t by offsets", STUDENT_T_BY_OFFSETS)]
+    {
+        for (name, geos) in [("weak", WEAK), ("strong", STRONG), ("alike", ALIKE)] {
+            let truth = geos.moments_of(&law);
+            let series = geos.model(law.prior);
+            let settings = Settings { ess: 2000.0, ..Settings::default() };
+            let sampled = sampled(&series, &settings, Key::new(0, name));
+            let gradients = sampled.gradients.total() * sampled.chains as f64;
+            println!("{kind}, {name}: {gradients:.0}, {:?}", sampled.worst);
+            assert_eq!(sampled.missed, None, "{kind}, {name}");
+            assert!(gradients < 200_000.0, "{kind}, {name}: {gradients} gradients");
+            let parameters = ["intercept_contribution", law.scale, "y_sigma"];
+            assert_moments(name, &series, &sampled, parameters, truth);
+        }
+    }
+}
+
+/// Given what is shared the slopes of a series do not know of the others.
+#[test]
+fn series_own_what_no_other_depends_on() {
+    let beta = r#"{ distribution = "LogNormal", mean = { distribution = "HalfNormal", sigma = 1, dims = ["geo"] }, std = { distribution = "HalfNormal", sigma = 1 }, centered = false, dims = ["geo", "channel"] }"#;
+    let mut series = STRONG.model(&format!("{}\n[saturation.priors]\nbeta = {beta}", normal(true)));
+    series.iter_mut().for_each(|model| model.series.spend[0].fill(0.5));
+    let layout = series[0].layout.clone();
+    let owners = model::owners(&series);
+    let owned = |name: &str| {
+        let parameter = layout.find(name).expect("parameter");
+        owners[parameter.offset..parameter.offset + parameter.len].to_vec()
+    };
+    let all: Vec<Option<usize>> = (0..MEANS.len()).map(Some).collect();
+    for own in ["intercept_contribution", "saturation_beta_log_offset", "saturation_beta_mean"] {
+        assert_eq!(owned(own), all, "{own}");
+    }
+    for shared in ["intercept_contribution_mu", "saturation_beta_std", "y_sigma"] {
+        assert_eq!(owned(shared), [None], "{shared}");
+    }
+    let oracle = Oracle::new(&series, Space::Sampling);
+    let point: Vec<f64> = (0..layout.dim()).map(|i| 0.1 * (i % 7) as f64 - 0.3).collect();
+    let slopes = |point: &[f64]| oracle.evaluate(point)[0].gradient.clone();
+    let before = slopes(&point);
+    for (moved, owner) in owners.iter().enumerate().filter(|(_, owner)| owner.is_some()) {
+        let mut there = point.clone();
+        there[moved] += 0.2;
+        let after = slopes(&there);
+        for (i, other) in owners.iter().enumerate().filter(|(_, other)| other.is_some()) {
+            assert!(other == owner || before[i] == after[i], "{moved} {i}");
+        }
+        assert_ne!(before[moved], after[moved]);
     }
 }

@@ -2,6 +2,7 @@
 //! engines against the oracle.
 
 mod returns;
+mod various;
 
 use crate::common::software;
 use gigamix::config::ModelFile;
@@ -11,6 +12,7 @@ use gigamix::error::Result;
 use gigamix::math::Key;
 use gigamix::model::layout::{Arguments, Operand, Parameter};
 use gigamix::model::{self, Model, Space};
+use various::various;
 
 /// Priors of a hierarchy over geos: every way of dims that align.
 pub const HIERARCHY: &str = r#"[model]
@@ -32,15 +34,29 @@ gamma_control = { distribution = "Normal", sigma = { distribution = "HalfNormal"
 changepoints = 3
 "#;
 
-/// Priors that are centred on others, on the logarithmic scale, too.
+/// Priors that are centred on others, on the logarithmic scale, too, and of other laws.
 const CENTRED: &str = r#"[likelihood]
 sigma = { distribution = "LogNormal", mean = { distribution = "Gamma", alpha = 2, beta = 4 }, std = 0.2, dims = ["geo"] }
 [[fourier]]
 name = "monthly"
 period = "month"
 order = 1
-[fourier.priors]
-beta = { distribution = "LogNormal", mu = { distribution = "Normal", mu = -1, sigma = 0.5 }, sigma = { distribution = "HalfNormal", sigma = 0.5 }, dims = ["monthly"] }
+priors.beta = { distribution = "LogNormal", mu = { distribution = "Normal", mu = -1, sigma = 0.5 }, sigma = { distribution = "HalfNormal", sigma = 0.5 }, dims = ["monthly"] }
+[[fourier]]
+name = "slow"
+period = "year"
+order = 1
+priors.beta = { distribution = "Laplace", mu = { distribution = "Normal" }, b = { distribution = "HalfNormal" }, dims = ["slow"] }
+[[fourier]]
+name = "fast"
+period = "month"
+order = 1
+priors.beta = { distribution = "StudentT", nu = 4, mu = { distribution = "Normal" }, sigma = { distribution = "HalfNormal" }, dims = ["fast"] }
+[[fourier]]
+name = "free"
+period = "month"
+order = 1
+priors.beta = { distribution = "StudentT", nu = 3, mu = 0.1, sigma = { distribution = "HalfNormal" }, centered = false, dims = ["free"] }
 "#;
 
 /// Three geos of different lengths; one has no radio, in one holidays are the rule.
@@ -87,9 +103,10 @@ fn pool(tables: &str) -> Vec<Model> {
     try_pool(&table(), tables).unwrap_or_else(|error| panic!("{error}\n{tables}"))
 }
 
-/// A point where nothing is special, the same for every number of elements.
+/// A point where nothing is special, no two numbers are the same (a Laplace effect has no slope at its mean),
+/// the same for every number of elements.
 fn point(dim: usize) -> Vec<f64> {
-    (0..dim).map(|i| 0.4 * ((i * i * 7 + 3 * i) % 11) as f64 / 11.0 - 0.25).collect()
+    (0..dim).map(|i| 0.4 * (i as f64 * 0.618_034).fract() - 0.25).collect()
 }
 
 /// What data may say of elements: nothing, a little, much.
@@ -225,8 +242,8 @@ fn trends_of_all_series_have_one_clock() {
 #[test]
 fn the_gradient_of_a_pooled_model_is_that_of_its_density() {
     let spaces = [Space::Plain, Space::Sampling];
-    for (series, space) in
-        various().into_iter().flat_map(|series| spaces.map(|s| (series.clone(), s)))
+    for (k, series, space) in (various().into_iter().enumerate())
+        .flat_map(|(k, series)| spaces.map(|space| (k, series.clone(), space)))
     {
         let dim = series[0].layout.dim();
         let oracle = Oracle::new(&series, space).knowing(&known(dim));
@@ -240,7 +257,11 @@ fn the_gradient_of_a_pooled_model_is_that_of_its_density() {
                 oracle.evaluate(&shifted)[0].logp
             };
             let difference = (logp(1e-5) - logp(-1e-5)) / 2e-5;
-            assert!(close(found.gradient[i], difference, 1e-6), "{space:?} {i}: {difference}");
+            assert!(
+                close(found.gradient[i], difference, 1e-6),
+                "model {k}, {space:?}, element {i}: {} {difference}",
+                found.gradient[i]
+            );
         }
     }
 }
@@ -251,10 +272,10 @@ fn the_gradient_of_a_pooled_model_is_that_of_its_density() {
 fn pooled_elements_have_their_values() {
     let series = pool(&format!("{HIERARCHY}{CENTRED}"));
     let layout = &series[0].layout;
-    let pooled = layout.pooled(Space::Sampling).into_iter().flatten().collect::<Vec<_>>();
-    // Offsets of beta and gamma_control; intercepts, noise and monthly coefficients themselves.
-    assert_eq!(pooled.iter().filter(|pooled| pooled.offset).count(), 6 + 6);
-    assert_eq!(pooled.len(), 12 + 3 + 3 + 2);
+    let pooled: Vec<_> = layout.pooled(Space::Sampling).into_iter().flatten().collect();
+    // Offsets of beta, gamma_control and free; intercepts, noise and other coefficients themselves.
+    let offsets = pooled.iter().filter(|pooled| pooled.offset).count();
+    assert_eq!((offsets, pooled.len()), (6 + 6 + 2, 14 + 3 + 3 + 2 + 2 + 2));
     let (at, numbers) = (point(layout.dim()), known(layout.dim()));
     let found = &Oracle::new(&series, Space::Sampling).knowing(&numbers).evaluate(&at)[0];
     let again = layout.unmap(Space::Sampling, &numbers, &found.values);
@@ -286,8 +307,7 @@ fn a_channel_that_a_series_lacks_follows_its_prior() {
     let found = &Oracle::new(&series, Space::Sampling).evaluate(&at)[0];
     assert!(found.gradient.iter().all(|slope| slope.is_finite()));
     let names = series[0].parameter_names();
-    let own: Vec<usize> =
-        (0..names.len()).filter(|&i| names[i].contains("[south, radio]")).collect();
+    let own: Vec<_> = (0..names.len()).filter(|&i| names[i].contains("[south, radio]")).collect();
     // alpha, slope, kappa, beta: standard normal in the sampler's coordinates.
     assert_eq!(own.len(), 4);
     own.iter().for_each(|&i| assert!(close(found.gradient[i], -at[i], 1e-12), "{}", names[i]));
@@ -334,47 +354,6 @@ geo = "north"
 cost_per_target = 1.5
 sigma = 0.6
 "#;
-
-/// Effects of the series: of all, of each, of some of their dims.
-const EFFECTS: [&str; 3] = [
-    "[model]\nadstock_first = false\n[adstock]\nl_max = 3\nmode = \"overlap\"\n\
-     [time_varying.intercept]\nm = 5\n[time_varying.media]\nm = 3\ndims = []\n",
-    "[time_varying.media]\nm = 6\n\
-     [time_varying.media.priors]\neta = { distribution = \"HalfNormal\", dims = [\"geo\"] }\n\
-     [[event]]\nname = \"sale\"\nbasis = \"asymmetric_gaussian\"\nevent_in = \"after\"\ndates = [\n\
-     { name = \"a\", start = \"2024-01-16\", end = \"2024-01-17\" },\n\
-     { name = \"b\", start = \"2024-02-28\", end = \"2024-02-28\" },\n]\n\
-     priors.effect_size = { distribution = \"Normal\", dims = [\"sale\", \"geo\"] }\n\
-     priors.sigma_after = { distribution = \"Gamma\", mu = 5, sigma = 1, dims = [\"geo\"] }\n",
-    "[saturation]\nfamily = \"hill\"\n[roas.priors]\n\
-     tv = { distribution = \"LogNormal\", mu = [0.2, 0.1, 0.4], sigma = 0.9, dims = [\"geo\"] }\n",
-];
-
-/// Models whose engines are held against the oracle: families, orders, dims, effects.
-fn various() -> Vec<Vec<Model>> {
-    let mut models = vec![pool(&format!("{HIERARCHY}{CENTRED}"))];
-    models.push(pool(&HIERARCHY.replace("[model]\n", "[model]\nadstock_first = false\n")));
-    let plain = "[scaling]\ntarget.over = []\n[saturation]\nfamily = \"root\"\n";
-    models.push(pool(plain));
-    // Two dims, of which not every combination is there.
-    let csv = table().replace("week,geo", "week,geo,brand").replace("north", "north,a");
-    let csv = csv.replace("south", "south,b").replace("west", "south,a");
-    let (file, dataset) = read(&csv, &format!("{DATA}dims = [\"geo\", \"brand\"]\n"));
-    models.push(model::pool(&file, &dataset.panels).expect("model").series);
-    let labels: Vec<_> = models[3].iter().map(|model| model.labels.join(" ")).collect();
-    assert_eq!(labels, ["north a", "south a", "south b"]);
-    let beta = models[3][0].layout.find("saturation_beta").expect("beta").clone();
-    assert_eq!((beta.dims, beta.len), (vec!["geo".into(), "brand".into(), "channel".into()], 8));
-    let some = "[time_varying.intercept]\nm = 3\ndims = [\"geo\"]\n[[lift_test]]\nchannel = \"tv\"\n\
-        brand = \"a\"\ngeo = \"south\"\nx = 0.1\ndelta_x = 0.4\ndelta_y = 0.9\nsigma = 0.3\n";
-    let (file, dataset) = read(&csv, &format!("{DATA}dims = [\"geo\", \"brand\"]\n{some}"));
-    models.push(model::pool(&file, &dataset.panels).expect("model").series);
-    let found: Vec<usize> = models[4].iter().map(|model| model.lifts.len()).collect();
-    assert_eq!(found, [0, 1, 0]);
-    models.extend(returns::models(&csv));
-    models.extend(EFFECTS.map(|effects| pool(&format!("{effects}{CALIBRATION}"))));
-    models
-}
 
 /// The rows of calibration that are about a geo, as a model of that geo alone has them.
 fn calibration_of(geo: &str) -> String {

@@ -34,7 +34,7 @@ struct Element {
     parents: vec4u,
     // of a pooled one, what the data are taken to say of it: information, score, coupling, center
     known: vec4f,
-    // constants of the coordinate
+    // constants of the coordinate; of a pooled one, of its law
     c: vec2f,
     // of what is made of it and of two operands: these, as above, and its index
     made_of: vec2u,

@@ -9,8 +9,25 @@ struct Moved {
     dlogp: vec3f,
 }
 
-// The element at u; the code is twice the scale (linear, logarithm by mu and tau, by moments), and one for
-// offsets.
+// -2 ln p of x up to a constant, and half its slope; laws are the Normal, Laplace's, Student's t.
+fn deviance(law: u32, nu: f32, x: f32) -> vec2f {
+    switch law {
+        case 1u: {
+            let sign = select(1.0, -1.0, x < 0.0);
+            return vec2f(x * (sign + sign), sign);
+        }
+        case 2u: {
+            let square = x * x;
+            return (nu + 1.0) * vec2f(ln_1p(square / nu), x / (square + nu));
+        }
+        default: {
+            return vec2f(x * x, x);
+        }
+    }
+}
+
+// The element at u; the code is six times the law, twice the scale (linear, logarithm by mu and tau, by
+// moments), and one for offsets.
 fn move_pooled(place: Place, element: Element, code: u32, u: f32) -> Moved {
     var a = element.p.xy;
     for (var k = 0; k < 2; k++) {
@@ -18,7 +35,7 @@ fn move_pooled(place: Place, element: Element, code: u32, u: f32) -> Moved {
             a[k] = state[at(place, VALUE, element.parents[k])];
         }
     }
-    let scale = code >> 1u;
+    let scale = (code % 6u) >> 1u;
     let is_offset = (code & 1u) == 1u;
     var m = vec4f(a, 0.0, 0.0);
     if scale == 2u {
@@ -38,8 +55,9 @@ fn move_pooled(place: Place, element: Element, code: u32, u: f32) -> Moved {
     let twice = share + share - 1.0;
     let dx_tau = share * (score * twice - pull * root * u) + away * (level + level - 1.0);
     let dx = vec3f(-(coupling * tau * level), dx_tau, root);
-    let logp = -0.5 * (x * x + ln_1p(strength)) - HALF_LN_TAU;
-    var dlogp = -x * dx;
+    let law = deviance(code / 6u, element.c.x, x);
+    let logp = -0.5 * (law.x + ln_1p(strength)) - element.c.y;
+    var dlogp = -law.y * dx;
     dlogp.y -= pull * share;
     var value = x;
     var dvalue = dx;

@@ -159,7 +159,7 @@ impl Task for Weights<'_> {
                     Carry::Weights(weights) => weights.clone(),
                     Carry::Recursion(recursion) => recursion.weights(lags),
                 };
-                for (found, w) in found.by_ref().zip(weights) {
+                for (w, found) in weights.into_iter().zip(found.by_ref()) {
                     found.extend((0..parameters.n_draws).map(|lane| w.get(lane)));
                 }
             }

@@ -342,7 +342,7 @@ pub fn sampler(
 ) -> Result<ModelSampler> {
     let series = model.as_ref();
     let layout = &series[0].layout;
-    let values = Arc::new(Values::new(layout));
+    let values = Arc::new(Values::of(series));
     ModelSampler::new(settings, layout.dim(), key, start(series, key), values)
 }
 

@@ -4,7 +4,7 @@
 //! The slope of the log likelihood in the effects θ of a group is taken to be g ≈ s' − A θ, by least
 //! squares over the draws, weighted by tau² so that small tau, where draws say little, count little.
 //! For draws of the posterior gradients are not needed: Stein's identity, E[w ∂ log p/∂θ_i h(θ)] =
-//! −E[w ∂h/∂θ_i], turns their moments into those of the draws. The diagonal of A is the information about
+//! −E[w ∂h/∂θ_i], turns their moments into those of the draws and of the slopes of the prior. The diagonal of A is the information about
 //! an effect when the others of its group are known; the sum of a row that about the level of all. Of what
 //! else goes with the effects the metric takes care.
 
@@ -35,7 +35,7 @@ pub(super) fn learn(group: &[Vec<Effect>], slopes: Option<&[Vec<f64>]>) -> Optio
     // tau² times the slope, up to what integrates to nothing.
     let pull = |i: usize, draw: usize| {
         let effect = &group[i][draw];
-        slopes.map_or(effect.theta - effect.mu, |slopes| weight(effect) * slopes[i][draw])
+        slopes.map_or(effect.pull, |slopes| weight(effect) * slopes[i][draw])
     };
     let sum = |j: usize, of: &dyn Fn(usize) -> f64| -> f64 {
         (0..draws).map(|draw| of(draw) * (group[j][draw].theta - means[j])).sum()
@@ -81,7 +81,8 @@ mod tests {
             let (mu, tau) = (0.3 + 0.1 * a, 0.4 * (0.5 * b).exp());
             let precision = known[0] + 1.0 / (tau * tau);
             let center = (known[1] + mu / (tau * tau)) / precision;
-            Effect { theta: center + normal(draw, 1)[i] / precision.sqrt(), mu, tau }
+            let theta = center + normal(draw, 1)[i] / precision.sqrt();
+            Effect { theta, mu, tau, pull: theta - mu }
         };
         let of = |(i, known)| (0..n).map(|draw| effect(known, i, draw)).collect();
         known.into_iter().enumerate().map(of).collect()
@@ -136,8 +137,8 @@ mod tests {
 
     #[test]
     fn draws_that_say_nothing_are_not_learned_from() {
-        let still = vec![Effect { theta: 0.3, mu: 0.3, tau: 0.2 }; 8];
-        let broken = vec![Effect { theta: f64::NAN, mu: 0.3, tau: 0.2 }; 8];
+        let still = vec![Effect { theta: 0.3, mu: 0.3, tau: 0.2, pull: 0.0 }; 8];
+        let broken = vec![Effect { theta: f64::NAN, mu: 0.3, tau: 0.2, pull: 0.0 }; 8];
         let few = draws([[6.0, 3.0]; 3], 14);
         assert!([vec![still], vec![broken], few].iter().all(|group| learn(group, None).is_none()));
     }

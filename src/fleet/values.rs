@@ -5,8 +5,8 @@ use crate::math::{Isa, Lane, Task, Wide, dispatch};
 use crate::model::coordinate::Coordinate;
 use crate::model::layout::{Derived, Operand};
 use crate::model::pooled::{Effect, Known, Pooled};
-use crate::model::{Layout, Space};
-use crate::sampler::Meaning;
+use crate::model::{self, Layout, Model, Space};
+use crate::sampler::{Meaning, Parts};
 use ndarray::{Array3, ArrayView3, Axis};
 use rayon::prelude::*;
 
@@ -23,6 +23,8 @@ pub struct Values {
     derived: Vec<(usize, Derived)>,
     /// Values whose convergence counts.
     reported: Vec<usize>,
+    /// Elements by series, where there are several.
+    parts: Option<Parts>,
 }
 
 impl Values {
@@ -46,7 +48,14 @@ impl Values {
             groups: groups.into_iter().map(|(_, members)| members).collect(),
             derived: layout.elements.iter().enumerate().filter_map(made).collect(),
             reported: layout.reported_values(),
+            parts: None,
         }
+    }
+
+    /// Of a model, given as each of its series sees it.
+    pub fn of(series: &[Model]) -> Self {
+        let layout = &series[0].layout;
+        Self { parts: (series.len() > 1).then(|| parts(series)), ..Self::new(layout) }
     }
 
     /// All values (value, chain, draw) of positions (draw, chain, dim).
@@ -104,6 +113,16 @@ impl Values {
     }
 }
 
+/// The elements of every series that no other depends on, and the others.
+fn parts(series: &[Model]) -> Parts {
+    let mut parts = Parts { shared: Vec::new(), own: vec![Vec::new(); series.len()] };
+    for (element, owner) in model::owners(series).into_iter().enumerate() {
+        owner.map_or(&mut parts.shared, |owner| &mut parts.own[owner]).push(element);
+    }
+    parts.own.retain(|own| !own.is_empty());
+    parts
+}
+
 impl Meaning for Values {
     fn quantities(&self) -> usize {
         self.reported.len()
@@ -111,6 +130,10 @@ impl Meaning for Values {
 
     fn values(&self, quantity: usize, known: &[Known<f32>], draws: ArrayView3<f32>) -> Vec<f64> {
         self.one(self.reported[quantity], known, draws).into_iter().map(f64::from).collect()
+    }
+
+    fn parts(&self) -> Option<Parts> {
+        self.parts.clone()
     }
 
     fn adapts(&self) -> bool {

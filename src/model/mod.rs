@@ -14,6 +14,7 @@ pub mod effect;
 pub mod family;
 pub mod layout;
 pub mod likelihood;
+mod owner;
 pub mod pooled;
 pub mod prior;
 pub mod roas;
@@ -24,6 +25,7 @@ mod transforms;
 
 pub use build::{Built, Pool, build, pool};
 pub use layout::{Layout, Space};
+pub use owner::owners;
 pub use roas::draw;
 pub use series::{Coords, Series};
 
@@ -31,6 +33,8 @@ use crate::math::Lane;
 use adstock::{Adstock, Recursion};
 use cost::Cost;
 use effect::Curved;
+use effect::bump::Bump;
+use effect::process::Process;
 use lift::Lift;
 use likelihood::Likelihood;
 use roas::Roas;
@@ -132,6 +136,20 @@ impl Structure {
         }
     }
 
+    /// The values that transforms, curved effects and the likelihood read.
+    pub fn reads(&self) -> Vec<usize> {
+        let channel = |c: &Channel| [c.adstock.slots.clone(), c.saturation.slots.clone()].concat();
+        let process = |p: &Process| [p.eta, p.ls].into_iter().chain(p.first..p.first + p.m);
+        let bump = |bump: &Bump| [bump.size, bump.sigma].into_iter().chain(bump.height);
+        let curved = &self.curved;
+        (self.channels.iter().flat_map(channel))
+            .chain(self.likelihood_slots.iter().copied())
+            .chain(curved.intercept.iter().map(|(level, _)| *level))
+            .chain(curved.processes().flat_map(process))
+            .chain(curved.bumps.iter().flat_map(bump))
+            .collect()
+    }
+
     /// How far the windows of all channels reach into the future.
     pub fn max_shift(&self) -> usize {
         self.channels.iter().map(|channel| channel.adstock.shift).max().unwrap_or(0)
@@ -172,6 +190,12 @@ impl AsRef<[Model]> for Model {
 }
 
 impl Model {
+    /// The values that the density of this series reads.
+    pub fn reads(&self) -> Vec<usize> {
+        let columns = self.series.columns.iter().map(|column| column.element);
+        self.structure.reads().into_iter().chain(columns).collect()
+    }
+
     /// The name of every value of interest, as ArviZ writes it.
     pub fn parameter_names(&self) -> Vec<String> {
         self.layout.names(&self.coords)

@@ -15,23 +15,29 @@
 //! `θ = mu + A tau² Q (m − mu) + s tau² P + tau √P u`, `Q = 1 / (A tau² + 1)`,
 //!
 //! s being the score where θ is m; for A = I it is the map above. I, s, A and m of every element are
-//! numbers that the sampler learns as it starts; any numbers are right, good ones are fast. Partial
-//! non-centring of hierarchies is from Papaspiliopoulos, Roberts & Sköld 2007 (Statistical Science 22);
-//! this form of it moves the mean as well. The reported log density knows nothing of it.
+//! numbers that the sampler learns as it starts; any numbers are right, good ones are fast. An effect whose
+//! (θ − mu)/tau has another law (Laplace, Student's t) is moved by the same map: between offsets and the
+//! effect itself, as the data ask for. Partial non-centring of hierarchies is from Papaspiliopoulos, Roberts
+//! & Sköld 2007 (Statistical Science 22); this form of it moves the mean as well. The reported log density
+//! knows nothing of it.
 
 use super::layout::{Arguments, Element, Form, Operand};
 use super::likelihood::normal::HALF_LN_TAU;
 use super::prior::Distribution;
 use super::prior::log_normal::Moments;
-use crate::math::Lane;
+use super::prior::student_t;
+use crate::math::{Lane, Wide};
+use std::f64::consts::LN_2;
 
 /// How an element is drawn around others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pooled {
-    /// What mu and tau are, or are made of.
+    /// What mu and the scale tau are, or are made of.
     pub operands: [Operand; 2],
     /// What the effect is to the value.
     pub scale: Scale,
+    /// The law of (θ − mu)/tau.
+    pub law: Law,
     /// Whether the element is the offset (θ − mu)/tau, and not the value.
     pub offset: bool,
 }
@@ -45,6 +51,65 @@ pub enum Scale {
     Log,
     /// It is the value's logarithm; operands are the value's mean and standard deviation.
     Moments,
+}
+
+/// The law of an effect's distance x from its mean, in units of tau.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Law {
+    /// N(0, 1).
+    Normal,
+    /// Of density e^−|x|/2.
+    Laplace,
+    /// Student's t.
+    StudentT {
+        /// Its degrees of freedom.
+        nu: f64,
+        /// −ln p(0).
+        constant: f64,
+    },
+}
+
+impl Law {
+    /// Student's t of these degrees of freedom.
+    fn student_t(nu: f64) -> Self {
+        Law::StudentT { nu, constant: -student_t::constants(&[nu, 0.0, 1.0])[3] }
+    }
+
+    /// −2 ln p(x) up to a constant, and half its slope.
+    #[inline(always)]
+    fn deviance<L: Lane>(self, x: L) -> (L, L) {
+        match self {
+            Law::Normal => (x * x, x),
+            Law::Laplace => {
+                let sign = L::select_lt(x, L::zero(), L::splat(-1.0), L::splat(1.0));
+                (x * (sign + sign), sign)
+            }
+            Law::StudentT { nu, .. } => {
+                let power = L::splat(nu + 1.0);
+                let square = x * x;
+                let log = (square * L::splat(1.0 / nu)).ln_1p();
+                (power * log, power * x / (square + L::splat(nu)))
+            }
+        }
+    }
+
+    /// What [`Law::deviance`] leaves out: −ln p(0).
+    fn constant(self) -> f64 {
+        match self {
+            Law::Normal => HALF_LN_TAU,
+            Law::Laplace => LN_2,
+            Law::StudentT { constant, .. } => constant,
+        }
+    }
+
+    /// Its number in the WGSL twin.
+    fn code(self) -> u32 {
+        match self {
+            Law::Normal => 0,
+            Law::Laplace => 1,
+            Law::StudentT { .. } => 2,
+        }
+    }
 }
 
 /// What the data are taken to say of an element: information I, score s, coupling A and center m.
@@ -66,38 +131,53 @@ pub struct Moved<L> {
 impl Pooled {
     /// How an element is pooled, if it is.
     pub fn of(element: &Element) -> Option<Self> {
-        let (operands, scale) = match (&element.derived, &element.arguments) {
+        let (operands, scale, law) = match (&element.derived, &element.arguments) {
             _ if element.implied => return None,
-            (Some(made), _) if element.distribution == Distribution::Normal => {
+            (Some(made), arguments) => {
                 let scale = match made.form {
                     Form::Linear => Scale::Linear,
                     Form::LogNormal => Scale::Moments,
                 };
-                (made.operands, scale)
-            }
-            (None, Arguments::Nested { signature, operands }) => {
-                let scale = match (element.distribution, signature) {
-                    (Distribution::Normal, _) => Scale::Linear,
-                    (Distribution::LogNormal, 0) => Scale::Log,
-                    (Distribution::LogNormal, _) => Scale::Moments,
+                let law = match (element.distribution, arguments) {
+                    (Distribution::Normal, _) => Law::Normal,
+                    (Distribution::StudentT, Arguments::Fixed(of)) => Law::student_t(of[0]),
                     _ => return None,
                 };
-                ([operands[0], operands[1]], scale)
+                (made.operands, scale, law)
+            }
+            (None, Arguments::Nested { signature, operands }) => {
+                let (first, scale, law) = match (element.distribution, signature) {
+                    (Distribution::Normal, _) => (0, Scale::Linear, Law::Normal),
+                    (Distribution::LogNormal, 0) => (0, Scale::Log, Law::Normal),
+                    (Distribution::LogNormal, _) => (0, Scale::Moments, Law::Normal),
+                    (Distribution::Laplace, _) => (0, Scale::Linear, Law::Laplace),
+                    (Distribution::StudentT, _) => {
+                        let Operand::Constant(nu) = operands[0] else { return None };
+                        (1, Scale::Linear, Law::student_t(nu))
+                    }
+                    _ => return None,
+                };
+                ([operands[first], operands[first + 1]], scale, law)
             }
             _ => return None,
         };
         let varies = operands.iter().any(|operand| matches!(operand, Operand::Value(_)));
-        varies.then_some(Self { operands, scale, offset: element.derived.is_some() })
+        varies.then_some(Self { operands, scale, law, offset: element.derived.is_some() })
     }
 
-    /// The number of its kind in the WGSL twin.
-    pub fn code(&self) -> u32 {
+    /// The number of its kind in the WGSL twin, and the constants of its law.
+    pub fn code(&self) -> (u32, [f64; 2]) {
         let scale = match self.scale {
             Scale::Linear => 0,
             Scale::Log => 1,
             Scale::Moments => 2,
         };
-        2 * scale + u32::from(self.offset)
+        let nu = match self.law {
+            Law::StudentT { nu, .. } => nu,
+            Law::Normal | Law::Laplace => 0.0,
+        };
+        let code = 6 * self.law.code() + 2 * scale + u32::from(self.offset);
+        (code, [nu, self.law.constant()])
     }
 
     /// The value at u, given the operands' values.
@@ -121,8 +201,9 @@ impl Pooled {
         let twice = share + share - one;
         let dx_tau = share * (score * twice - pull * root * u) + away * (common + common - one);
         let dx = [-(coupling * tau * common), dx_tau, root];
-        let logp = -(x * x + strength.ln_1p()) * half - L::splat(HALF_LN_TAU);
-        let mut dlogp = dx.map(|d| -(x * d));
+        let (deviance, slope) = self.law.deviance(x);
+        let logp = -(deviance + strength.ln_1p()) * half - L::splat(self.law.constant());
+        let mut dlogp = dx.map(|d| -(slope * d));
         dlogp[1] -= pull * share;
         let (mut value, mut dvalue) = (x, dx);
         if !self.offset {
@@ -156,7 +237,8 @@ impl Pooled {
             Scale::Linear => value,
             Scale::Log | Scale::Moments => value.ln(),
         };
-        Effect { theta, mu, tau }
+        let x = Wide::<f64, 1, false>::splat((theta - mu) / tau);
+        Effect { theta, mu, tau, pull: tau * self.law.deviance(x).1.get(0) }
     }
 }
 
@@ -167,20 +249,22 @@ pub struct Effect {
     pub theta: f64,
     /// Its mean a priori.
     pub mu: f64,
-    /// Its standard deviation a priori.
+    /// Its scale a priori: the standard deviation of a Normal.
     pub tau: f64,
+    /// tau² times how fast its log prior falls with it: θ − mu of a Normal.
+    pub pull: f64,
 }
 
 impl Effect {
     /// The slope of the log likelihood in θ, from that of the whole log density in u.
     pub fn slope(&self, [information, ..]: Known<f64>, in_u: f64) -> f64 {
         let root = (1.0 / (information * self.tau * self.tau + 1.0)).sqrt();
-        (in_u / root + (self.theta - self.mu) / self.tau) / self.tau
+        (in_u / root + self.pull / self.tau) / self.tau
     }
 
     /// Its u.
     pub fn unmap(&self, [information, score, coupling, center]: Known<f64>) -> f64 {
-        let Self { theta, mu, tau } = *self;
+        let Self { theta, mu, tau, .. } = *self;
         let share = 1.0 / (information * tau * tau + 1.0);
         let away = coupling * (center - mu) / (coupling * tau * tau + 1.0);
         ((theta - mu) / tau - tau * (share * score + away)) / share.sqrt()

@@ -114,7 +114,8 @@ impl<'a> Tables<'a> {
         match (solver.infeasible.clone(), solver.best.clone()) {
             (None, Some(best)) => Ok(solver.answer(best, &self.curves)),
             (Some(infeasible), _) => Err(infeasible),
-            (None, None) => unreachable!("what is feasible has an answer"),
+            // The limits leave less room than rounding takes.
+            (None, None) => Err(Infeasible { prices: vec![0.0; program.rows.len()] }),
         }
     }
 }
@@ -189,6 +190,10 @@ impl<'a> Solver<Search<'_, 'a>, State> for Branch {
             let part = self.open.swap_remove(most);
             self.boxes += 1;
             self.examine(search, part);
+            if self.boxes == 1 && self.best.is_none() {
+                // The limits leave less room than rounding takes: parts of it leave none, either.
+                self.open.clear();
+            }
         }
         if let Some(best) = &self.best {
             state = state.param(best.spends.clone()).cost(-best.value);

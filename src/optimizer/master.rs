@@ -354,7 +354,9 @@ impl<'a> Master<'a> {
     }
 
     fn optimise(mut self) -> Relaxed {
-        let mut best = (f64::INFINITY, Vec::new());
+        // Rounding may stop the pivots before any prices are asked for what they choose.
+        let none = vec![0.0; self.rows.len()];
+        let mut best = (choose(self.hulls, self.cost, self.rows, &none).1, none);
         for pivots in 1..=MOST_PIVOTS {
             let duals = self.duals(false);
             let entering = match self.entering(&duals, false) {
@@ -382,9 +384,15 @@ impl<'a> Master<'a> {
             }
         }
         self.refresh();
+        let (bound, prices) = best;
+        let total: f64 = self.weights().map(|(_, weight)| weight).sum();
+        if total < 0.5 {
+            // Rounding has left nothing of the basis: some spends, and a bound that is one all the same.
+            let (spends, _) = choose(self.hulls, self.cost, self.rows, &prices);
+            return Relaxed { spends, prices, bound, columns: Vec::new() };
+        }
         let mut spends = vec![0.0; self.hulls.len()];
         let mut columns = Vec::new();
-        let total: f64 = self.weights().map(|(_, weight)| weight).sum();
         for (k, weight) in self.weights() {
             let column = &self.columns[k].spends;
             spends.iter_mut().zip(column).for_each(|(x, y)| *x += weight / total * y);
@@ -394,7 +402,6 @@ impl<'a> Master<'a> {
             let [low, high] = hull.ends();
             *spend = spend.clamp(low, high);
         }
-        let (bound, prices) = best;
         Relaxed { spends, prices, bound, columns }
     }
 

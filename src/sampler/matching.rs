@@ -1,7 +1,10 @@
 //! Batch-and-match: a Gaussian fitted to the scores of its own draws.
 
 use super::{
+    arrow::Split,
     batch::{Batch, median},
+    conditional::{Likeness, improved},
+    factor::Factor,
     linalg::{Matrix, Part, cholesky, eigen, product, sandwich, scale_columns, square},
 };
 
@@ -10,20 +13,21 @@ pub(super) const MATCHES: usize = 20;
 /// The last updates, which average over their draws and settle the mean.
 const LAST: usize = 5;
 
+/// Strong updates made to a model in parts: in a thousand dimensions they come to swing between two fits.
+const HURRY: usize = 6;
+
 /// N(mu, L Lᵀ).
 #[derive(Clone)]
 pub(super) struct Fit {
     pub mu: Vec<f64>,
-    /// Lower L.
-    pub factor: Matrix,
+    /// L.
+    pub factor: Factor,
 }
 
 impl Fit {
     /// |L⁻¹(x − mu)|.
     pub fn distance(&self, x: &[f64]) -> f64 {
-        let mut z = Matrix::from_fn(x.len(), 1, |i, _| x[i] - self.mu[i]);
-        self.factor.solve_lower_triangular_in_place(&mut z);
-        z.norm_l2()
+        self.factor.distance(&x.iter().zip(&self.mu).map(|(x, m)| x - m).collect::<Vec<_>>())
     }
 
     /// One update of batch-and-match (Cai et al. 2024, "Batch and match"), in the coordinates z
@@ -32,13 +36,12 @@ impl Fit {
         let dim = self.mu.len();
         if batch.finite.len() * 4 < white.nrows() * 3 {
             // The fit reaches out of the domain of the density.
-            self.factor *= faer::Scale(0.7);
+            self.factor.scale(0.7);
             return;
         }
         let n = batch.finite.len();
         let gradient = Matrix::from_fn(n, dim, |i, j| batch.grad[batch.finite[i] * dim + j]);
-        let factor = (self.factor.as_ref(), Part::Lower);
-        let mut g = product((gradient.as_ref(), Part::All), factor, Part::All);
+        let mut g = self.factor.slopes(&gradient);
         let mut norms = vec![0.0; n];
         for j in 0..dim {
             norms.iter_mut().zip(g.col(j).iter()).for_each(|(norm, g)| *norm += g * g);
@@ -52,13 +55,27 @@ impl Fit {
         }
         let z = Matrix::from_fn(n, dim, |i, j| white[(batch.finite[i], j)]);
         let last = round + LAST >= MATCHES;
-        let strength = if last { 2.0 } else { ((n * dim) as f64 / (round + 1) as f64).min(30.0) };
-        if let Some((shift, factor)) = matched(z, g, strength, last) {
-            let shift = &self.factor * &shift;
-            self.mu.iter_mut().enumerate().for_each(|(j, m)| *m += shift[(j, 0)]);
-            let [old, new] = [&self.factor, &factor].map(|l| (l.as_ref(), Part::Lower));
-            self.factor = product(old, new, Part::Lower);
-        }
+        let gentle = matches!(self.factor, Factor::Arrow(_)) && round >= HURRY;
+        let strong = ((n * dim) as f64 / (round + 1) as f64).min(30.0);
+        let strength = if last || gentle { 2.0 } else { strong };
+        let shift = match &mut self.factor {
+            Factor::Dense(old) => {
+                let Some((shift, factor)) = matched(z, g, strength, last) else { return };
+                let shift = &*old * &shift;
+                let [l, new] = [&*old, &factor].map(|l| (l.as_ref(), Part::Lower));
+                *old = product(l, new, Part::Lower);
+                (0..dim).map(|j| shift[(j, 0)]).collect()
+            }
+            Factor::Arrow(old) => {
+                let [z, g] = [z, g].map(|rows| Split::of_rows(old.parts(), &rows));
+                let like = Likeness::Matched { strength, last };
+                let Some(new) = improved(old.parts(), z, g, like) else { return };
+                let shift = old.apply(&new.shift).column(old.parts(), 0);
+                *old = old.times(&new.factor);
+                shift
+            }
+        };
+        self.mu.iter_mut().zip(shift).for_each(|(m, by): (_, f64)| *m += by);
     }
 }
 
@@ -78,18 +95,23 @@ fn matched(mut z: Matrix, mut g: Matrix, strength: f64, last: bool) -> Option<(M
     let v = Matrix::identity(dim, dim)
         + faer::Scale(strength / n) * square(z.transpose())
         + faer::Scale(pull) * (&z_mean * z_mean.transpose());
-    // S u S + S = v. With v = C Cᵀ: S = C T Cᵀ, T = 2 (I + (I + 4 Cᵀ u C)^½)⁻¹.
-    let c = cholesky(&v)?;
-    let (values, vectors) = eigen(&sandwich(&c, &u))?;
+    let s = balanced(&u, &v)?;
+    let factor = cholesky(&s)?;
+    let shift = faer::Scale(pull) * (&s * &g_mean + &z_mean);
+    Some((shift, factor))
+}
+
+/// The positive definite S of S u S + S = v.
+pub(super) fn balanced(u: &Matrix, v: &Matrix) -> Option<Matrix> {
+    // With v = C Cᵀ: S = C T Cᵀ, T = 2 (I + (I + 4 Cᵀ u C)^½)⁻¹.
+    let c = cholesky(v)?;
+    let (values, vectors) = eigen(&sandwich(&c, u))?;
     let mut y = product((c.as_ref(), Part::Lower), (vectors.as_ref(), Part::All), Part::All);
     scale_columns(&mut y, |j| {
         let root = (1.0 + 4.0 * values[j].max(0.0)).sqrt();
         (2.0 / (1.0 + root)).sqrt()
     });
-    let s = square(y.as_ref());
-    let factor = cholesky(&s)?;
-    let shift = faer::Scale(pull) * (&s * &g_mean + &z_mean);
-    Some((shift, factor))
+    Some(square(y.as_ref()))
 }
 
 /// Subtracts the column means and returns them as a column.

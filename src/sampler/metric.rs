@@ -1,146 +1,24 @@
-//! The metric: windows of moments, and the dense Fisher metric the chains share.
+//! The Fisher metric the chains share.
 
+use super::arrow::Split;
+use super::conditional::{Likeness, improved};
+use super::factor::Factor;
 use super::linalg::{
     Matrix, Part, cholesky, eigen, geometric_mean, largest_eigenvalue, product, sandwich,
     scale_columns, square,
 };
-use crate::density::request::Moments;
+use super::window::{Sums, Window};
 use ndarray::ArrayView3;
 
 /// Above this many dimensions only the directions that clearly differ from a diagonal metric are
-/// kept: the others are noise.
-const LOW_RANK_ABOVE: usize = 150;
-
-/// Moments of positions and gradients over some trajectories of all chains.
-#[derive(Clone, Debug)]
-pub(super) struct Window {
-    chains: usize,
-    trajectories: usize,
-    center: Vec<f32>,
-    /// Σ (x − c), chains × dim.
-    x: Vec<f64>,
-    g: Vec<f64>,
-    xx: Matrix,
-    gg: Matrix,
-    /// Σ and Σ of squares of the log density, per chain.
-    logp: Vec<(f64, f64)>,
-}
-
-impl Window {
-    /// An empty window about this center.
-    pub fn new(chains: usize, center: Vec<f32>) -> Self {
-        let dim = center.len();
-        Self {
-            chains,
-            trajectories: 0,
-            center,
-            x: vec![0.0; chains * dim],
-            g: vec![0.0; dim],
-            xx: Matrix::zeros(dim, dim),
-            gg: Matrix::zeros(dim, dim),
-            logp: vec![(0.0, 0.0); chains],
-        }
-    }
-
-    /// What positions are summed about.
-    pub fn center(&self) -> &[f32] {
-        &self.center
-    }
-
-    /// States summed, over all chains.
-    pub fn count(&self) -> usize {
-        self.chains * self.trajectories
-    }
-
-    /// Adds the moments of a run about the same center, and its log densities.
-    pub fn add(&mut self, moments: &Moments, logp: &[f32]) {
-        let dim = self.center.len();
-        self.trajectories += moments.trajectories;
-        add(&mut self.x, &moments.x);
-        add(&mut self.g, &moments.g);
-        // Both are symmetric: rows are columns.
-        for j in 0..dim {
-            for i in 0..dim {
-                self.xx[(i, j)] += moments.xx[j * dim + i];
-                self.gg[(i, j)] += moments.gg[j * dim + i];
-            }
-        }
-        for (k, &logp) in logp.iter().enumerate() {
-            let (sum, squares) = &mut self.logp[k % self.chains];
-            *sum += f64::from(logp);
-            *squares += f64::from(logp).powi(2);
-        }
-    }
-
-    /// Joins another window, whatever its center.
-    pub fn merge(&mut self, other: &Window) {
-        let dim = self.center.len();
-        let shift: Vec<f64> = (other.center.iter().zip(&self.center))
-            .map(|(theirs, ours)| f64::from(*theirs) - f64::from(*ours))
-            .collect();
-        let total = other.total();
-        let count = other.count() as f64;
-        let each = other.trajectories as f64;
-        for (ours, theirs) in self.x.chunks_mut(dim).zip(other.x.chunks(dim)) {
-            for j in 0..dim {
-                ours[j] += theirs[j] + each * shift[j];
-            }
-        }
-        add(&mut self.g, &other.g);
-        self.gg += &other.gg;
-        for j in 0..dim {
-            for i in 0..dim {
-                self.xx[(i, j)] += other.xx[(i, j)]
-                    + shift[i] * total[j]
-                    + total[i] * shift[j]
-                    + count * shift[i] * shift[j];
-            }
-        }
-        for (ours, theirs) in self.logp.iter_mut().zip(&other.logp) {
-            *ours = (ours.0 + theirs.0, ours.1 + theirs.1);
-        }
-        self.trajectories += other.trajectories;
-    }
-
-    /// Mean of each chain, chains × dim.
-    pub fn chain_means(&self) -> Vec<f64> {
-        (self.x.iter().zip(self.center.iter().cycle()))
-            .map(|(sum, center)| f64::from(*center) + sum / self.trajectories as f64)
-            .collect()
-    }
-
-    /// Mean over everything.
-    pub fn mean(&self) -> Vec<f64> {
-        let count = self.count() as f64;
-        (self.total().iter().zip(&self.center))
-            .map(|(sum, center)| f64::from(*center) + sum / count)
-            .collect()
-    }
-
-    /// Effective number of states for a covariance: chains · Var(all) / Var(chain means) of the log
-    /// density, which moves as squares do. (Means may mix much better than squares.)
-    fn effective(&self) -> f64 {
-        let (chains, count) = (self.chains as f64, self.count() as f64);
-        let each = self.trajectories as f64;
-        let mean = self.logp.iter().map(|l| l.0).sum::<f64>() / count;
-        let variance = self.logp.iter().map(|l| l.1).sum::<f64>() / count - mean * mean;
-        let spread = self.logp.iter().map(|l| (l.0 / each - mean).powi(2)).sum::<f64>();
-        let n = chains * variance * (chains - 1.0) / spread;
-        if n.is_nan() { chains } else { n.clamp(chains, count) }
-    }
-
-    fn total(&self) -> Vec<f64> {
-        let mut total = vec![0.0; self.center.len()];
-        self.x.chunks(self.center.len()).for_each(|chain| add(&mut total, chain));
-        total
-    }
-}
+/// kept: the others are noise. Models in parts have a metric in parts.
+pub(super) const LARGE: usize = 150;
 
 /// A metric and how far from white it leaves the draws it was made of.
 #[derive(Debug)]
 pub(super) struct Metric {
-    /// Lower L of Σ = L Lᵀ.
-    pub factor: Matrix,
+    /// L of Σ = L Lᵀ.
+    pub factor: Factor,
     /// Largest eigenvalue of cov(L⁻¹x).
     pub largest: f64,
 }
@@ -152,14 +30,41 @@ pub(super) struct Metric {
 /// draw (Seyboldt, Carlson & Carpenter, "Preconditioning Hamiltonian Monte Carlo by minimizing
 /// Fisher divergence"). To keep it so, covariances are shrunk where `old`, the factor of the
 /// metric in use, has whitened them: shrinkage then leads back to that metric.
-pub(super) fn fisher(window: &Window, old: &Matrix) -> Option<Metric> {
-    let dim = window.center.len();
-    let count = window.count() as f64;
-    if count < 2.0 {
-        return None;
+pub(super) fn fisher(window: &Window, old: &Factor) -> Option<Metric> {
+    match (old, &window.sums) {
+        (Factor::Dense(old), Sums::Moments(sums)) => {
+            let count = window.count() as f64;
+            if count < 2.0 {
+                return None;
+            }
+            let cx = whiten(old, &covariance(&sums.xx, &window.total(), count));
+            let cg = sandwich(old, &covariance(&sums.gg, &sums.g, count));
+            let (m, largest) = between(cx, cg, window.effective())?;
+            let new = cholesky(&m)?;
+            let [old, new] = [old, &new].map(|l| (l.as_ref(), Part::Lower));
+            Some(Metric { factor: Factor::Dense(product(old, new, Part::Lower)), largest })
+        }
+        (Factor::Arrow(old), Sums::States { draws, gradients }) => {
+            let (parts, dim, n) = (old.parts(), window.center().len(), window.count());
+            let split = |of: &[f32]| Split::new(parts, n, |j, k| of[k * dim + j].into());
+            let mut x = split(draws);
+            old.whiten(&mut x);
+            let mut g = old.apply_transposed(&split(gradients));
+            // About the mean of every trajectory: what all chains move by together is no spread.
+            x.center_each(window.chains());
+            g.center_each(window.chains());
+            let effective = window.effective();
+            let new = improved(parts, x, g, Likeness::Fisher { effective })?;
+            Some(Metric { factor: Factor::Arrow(old.times(&new.factor)), largest: new.largest })
+        }
+        _ => None,
     }
-    let mut cx = whiten(old, &covariance(&window.xx, &window.total(), count));
-    let mut cg = sandwich(old, &covariance(&window.gg, &window.g, count));
+}
+
+/// The M that makes the covariances of M^−½x and M^½g equal, of two covariances in coordinates that an
+/// older metric has whitened, shrunk as of so many draws; and the largest eigenvalue of cov(M^−½x).
+pub(super) fn between(mut cx: Matrix, mut cg: Matrix, effective: f64) -> Option<(Matrix, f64)> {
+    let dim = cx.nrows();
     let scale: Vec<f64> = (0..dim).map(|j| (cx[(j, j)] / cg[(j, j)]).sqrt().sqrt()).collect();
     if !scale.iter().all(|s| s.is_finite() && *s > 0.0) {
         return None;
@@ -170,12 +75,11 @@ pub(super) fn fisher(window: &Window, old: &Matrix) -> Option<Metric> {
             cg[(i, j)] *= scale[i] * scale[j];
         }
     }
-    let effective = window.effective();
     shrink(&mut cx, effective);
     shrink(&mut cg, effective);
     let (mut m, values) = geometric_mean(&cx, &cg)?;
     let mut largest = *values.last()?;
-    if dim > LOW_RANK_ABOVE {
+    if dim > LARGE {
         m = low_rank(&m)?;
         largest = largest_eigenvalue(&whiten(&cholesky(&m)?, &cx))?;
     }
@@ -184,9 +88,7 @@ pub(super) fn fisher(window: &Window, old: &Matrix) -> Option<Metric> {
             m[(i, j)] *= scale[i] * scale[j];
         }
     }
-    let new = cholesky(&m)?;
-    let [old, new] = [old, &new].map(|l| (l.as_ref(), Part::Lower));
-    Some(Metric { factor: product(old, new, Part::Lower), largest })
+    Some((m, largest))
 }
 
 /// Mean and lower Cholesky factor of the shrunk covariance of draws (draw, chain, dim), of which `slow`
@@ -228,7 +130,7 @@ fn whiten(l: &Matrix, c: &Matrix) -> Matrix {
 
 /// Ledoit–Wolf shrinkage towards a multiple of the identity with the intensity for Gaussian data,
 /// which needs no fourth moments (Rao–Blackwell form: Chen, Wiesel, Eldar & Hero 2010).
-fn shrink(covariance: &mut Matrix, n: f64) {
+pub(super) fn shrink(covariance: &mut Matrix, n: f64) {
     let dim = covariance.nrows() as f64;
     let trace: f64 = (0..covariance.nrows()).map(|j| covariance[(j, j)]).sum();
     let square = covariance.squared_norm_l2();
@@ -259,15 +161,19 @@ fn covariance(squares: &Matrix, sum: &[f64], count: f64) -> Matrix {
     })
 }
 
-fn add(to: &mut [f64], from: &[f64]) {
-    to.iter_mut().zip(from).for_each(|(a, b)| *a += b);
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{linalg::diagonal, targets::Gaussian, targets::Target};
     use super::*;
+    use crate::density::request::Moments;
     use crate::math::{Key, normals, philox4x32};
+
+    /// The factor and the largest eigenvalue.
+    fn dense(window: &Window, old: &Matrix) -> Option<(Matrix, f64)> {
+        let Metric { factor, largest } = fisher(window, &Factor::Dense(old.clone()))?;
+        let Factor::Dense(factor) = factor else { panic!("not dense") };
+        Some((factor, largest))
+    }
 
     /// The moments of `trajectories` independent draws of each of 8 chains.
     fn moments(
@@ -335,6 +241,9 @@ mod tests {
         assert!(close(&parts.mean(), &whole.mean()));
         assert!(close(&parts.chain_means(), &whole.chain_means()));
         assert!(close(&[parts.effective()], &[whole.effective()]));
+        let (Sums::Moments(parts), Sums::Moments(whole)) = (&parts.sums, &whole.sums) else {
+            panic!("not moments")
+        };
         for (a, b) in [(&parts.xx, &whole.xx), (&parts.gg, &whole.gg)] {
             assert!((a - b).norm_l2() < 1e-9 * b.norm_l2());
         }
@@ -347,14 +256,14 @@ mod tests {
         let truth = Matrix::from_fn(dim, dim, |i, j| target.a[i * dim + j]);
         // 24 draws of 12 dimensions.
         let few = window(&target, 0, 3, 0.0);
-        let metric = fisher(&few, &truth).unwrap();
-        assert!((&metric.factor - &truth).norm_l2() < 1e-3 * truth.norm_l2());
-        assert!((0.9..3.0).contains(&metric.largest), "{}", metric.largest);
+        let (factor, largest) = dense(&few, &truth).unwrap();
+        assert!((&factor - &truth).norm_l2() < 1e-3 * truth.norm_l2());
+        assert!((0.9..3.0).contains(&largest), "{largest}");
 
         // From a diagonal metric that is a hundred times too wide: correlations are found.
         let old = diagonal(&(0..dim).map(|i| 10.0 * target.variance(i).sqrt()).collect::<Vec<_>>());
         let many = window(&target, 0, 100, 0.0);
-        let mut ratio = fisher(&many, &old).unwrap().factor;
+        let mut ratio = dense(&many, &old).unwrap().0;
         truth.solve_lower_triangular_in_place(&mut ratio);
         let values = eigen(&(&ratio * ratio.transpose())).unwrap().0;
         assert!(values[dim - 1] / values[0] < 3.0, "{values:?}");
@@ -364,10 +273,11 @@ mod tests {
     fn no_metric_without_information() {
         let target = Gaussian::new(3);
         let identity = Matrix::identity(3, 3);
-        assert!(fisher(&Window::new(8, vec![0.0; 3]), &identity).is_none());
+        assert!(dense(&Window::new(8, vec![0.0; 3]), &identity).is_none());
         let mut broken = window(&target, 0, 5, 0.0);
-        broken.gg[(1, 1)] = f64::NAN;
-        assert!(fisher(&broken, &identity).is_none());
+        let Sums::Moments(sums) = &mut broken.sums else { panic!("not moments") };
+        sums.gg[(1, 1)] = f64::NAN;
+        assert!(dense(&broken, &identity).is_none());
         // Chains that do not move have no variance.
         let still = Moments {
             trajectories: 4,
@@ -378,7 +288,7 @@ mod tests {
         };
         let mut window = Window::new(8, vec![0.0; 3]);
         window.add(&still, &[1.0; 32]);
-        assert!(fisher(&window, &identity).is_none());
+        assert!(dense(&window, &identity).is_none());
     }
 
     #[test]

@@ -5,7 +5,10 @@
 //! engine with the requests of all models in lock-step.
 
 mod adam;
+mod arrow;
 mod batch;
+mod conditional;
+mod factor;
 mod length;
 mod linalg;
 mod matching;
@@ -18,6 +21,7 @@ mod start;
 mod step_size;
 mod stop;
 mod warmup;
+mod window;
 
 #[cfg(test)]
 mod targets;
@@ -27,7 +31,7 @@ mod tests;
 pub use model::ModelSampler;
 pub use outcome::{DIVERGENT, Failure, Gradients, Outcome, Sampled};
 pub use start::Start;
-pub use stop::Meaning;
+pub use stop::{Meaning, Parts};
 
 use crate::density::request::Engine;
 use crate::error::{Error, Kind, Result};

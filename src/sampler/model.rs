@@ -119,6 +119,11 @@ impl ModelSampler {
         self.phase = match (phase, response, self.flight.take()) {
             (Phase::Start(starting), response, None) => self.start(starting, response)?,
             (phase, Response::Done, None) => phase,
+            (Phase::Warmup(mut warmup), Response::Evaluated { logp, grad }, None) => {
+                self.gradients.warmup += logp.len() as f64 / self.settings.chains as f64;
+                warmup.learn(&grad)?;
+                Phase::Warmup(warmup)
+            }
             (phase, Response::Ran(ran), Some(flight)) => {
                 self.check(&ran, &flight)?;
                 match phase {

@@ -1,6 +1,6 @@
 //! Signs by which the warm-up tells lost chains, means that still move, and superchains that disagree.
 
-use super::metric::Window;
+use super::window::Window;
 use ndarray::{ArrayView3, Axis};
 
 /// Standard errors by which the mean may change from one segment to the next.

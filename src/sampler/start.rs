@@ -3,10 +3,11 @@
 use super::{
     adam::{ADAM_STEPS, Adam},
     batch::{Batch, Normals, median},
-    linalg::{Matrix, Part, diagonal, product},
+    factor::Factor,
+    linalg::Matrix,
     matching::{Fit, MATCHES},
-    metric::spread,
-    stop::Meaning,
+    metric::{LARGE, spread},
+    stop::{Meaning, Parts},
 };
 use crate::density::request::{Request, Response};
 use crate::error::{Error, Result};
@@ -14,13 +15,16 @@ use crate::math::{Isa, Key, dispatch};
 use ndarray::{Array3, ArrayView3};
 use std::sync::Arc;
 
+/// Draws of the fit to a model in parts, for each dimension of what is shared and one part.
+const DRAWS_EACH: usize = 12;
 /// Distinct starting points.
 pub(super) const STARTS: usize = 16;
 /// Fresh draws that judge the fit, and candidates for the starting points.
 const CANDIDATES: usize = 64;
 /// Adam points less than this below the best are peaks worth a second look: a lower one has no mass.
 const PEAK: f64 = 10.0;
-/// Rounds of matching after which coordinates are adapted, where they depend on numbers.
+/// Rounds of matching after which coordinates are adapted, where they depend on numbers: once, and in a
+/// model in parts, whose metric is carried over, again after as many more.
 const ADAPTED: usize = 7;
 /// Points looked at on the way from the fit to a peak, the last of which is the peak, and the depth that
 /// makes a valley.
@@ -46,8 +50,8 @@ pub(super) struct Started {
     pub points: Vec<Vec<f32>>,
     /// Center of the fit.
     pub center: Vec<f64>,
-    /// Lower L of Σ = L Lᵀ.
-    pub factor: Matrix,
+    /// L of Σ = L Lᵀ.
+    pub factor: Factor,
     /// Numbers of the coordinates that all this is in.
     pub coordinates: Vec<[f32; 4]>,
     /// False where the fit was refused and the chains start from the Adam points.
@@ -76,6 +80,8 @@ pub(super) struct Starting {
     adam: Option<Started>,
     /// Adam points almost as high as the best, highest first.
     peaks: Vec<Vec<f64>>,
+    /// The parts of a large model.
+    parts: Option<Arc<Parts>>,
     meaning: Arc<dyn Meaning>,
     /// Numbers that the coordinates depend on.
     coordinates: Vec<[f32; 4]>,
@@ -106,11 +112,17 @@ impl Starting {
         meaning: Arc<dyn Meaning>,
     ) -> Self {
         let points: Vec<f64> = start.points.iter().map(|&x| f64::from(x)).collect();
+        // Parts pay where a model is large and they are small.
+        let parts = meaning.parts().filter(|parts| dim > LARGE && 2 * parts.width() < dim);
+        // Fewer than 2 d draws and the fit collapses; sixteen make a register.
+        let least = parts
+            .as_ref()
+            .map_or(2 * dim, |parts| (DRAWS_EACH * parts.width()).max(512).min(2 * dim));
         Self {
             key,
             dim,
-            // Fewer than 2 d draws and the fit collapses; sixteen make a register.
-            batch: chains.min(512).max(2 * dim).next_multiple_of(16),
+            batch: chains.min(512).max(least).next_multiple_of(16),
+            parts: parts.map(Arc::new),
             deviation: start.variance.iter().map(|&v| deviation(v)).collect(),
             stage: Stage::Adam(Adam::new(&points)),
             points,
@@ -166,8 +178,9 @@ impl Starting {
                 fit.improve(white, &batch, *round);
                 *round += 1;
                 let (round, mut fit) = (*round, fit.clone());
-                if round == ADAPTED && self.meaning.adapts() {
-                    fit = self.adapt(&batch).unwrap_or(fit);
+                let again = self.parts.is_some() && round == 2 * ADAPTED;
+                if (round == ADAPTED || again) && self.meaning.adapts() {
+                    fit = self.adapt(&batch, &fit).unwrap_or(fit);
                 }
                 self.draw(round, fit);
                 Ok(Next::Evaluate)
@@ -187,7 +200,7 @@ impl Starting {
 
     /// New coordinates by the gradients of some draws, and a Gaussian of these in them; None where they
     /// do not determine any.
-    fn adapt(&mut self, batch: &Batch) -> Option<Fit> {
+    fn adapt(&mut self, batch: &Batch, fit: &Fit) -> Option<Fit> {
         let (dim, n) = (self.dim, batch.finite.len());
         let rows = |of: &[f64]| {
             Array3::from_shape_fn((1, n, dim), |(_, i, j)| of[batch.finite[i] * dim + j] as f32)
@@ -195,18 +208,27 @@ impl Starting {
         let (draws, gradients) = (rows(&batch.points), rows(&batch.grad));
         let old = std::mem::take(&mut self.coordinates);
         let numbers = self.meaning.learn(&old, draws.view(), Some(gradients.view()));
-        let Some((mu, factor)) =
-            spread(self.meaning.convert(draws.view(), &old, &numbers).view(), 1.0)
-        else {
+        let meaning = &self.meaning;
+        let convert = |points: &[f32]| {
+            let view = ArrayView3::from_shape((1, points.len() / dim, dim), points);
+            let there = meaning.convert(view.expect("whole points"), &old, &numbers);
+            there.into_iter().collect::<Vec<f32>>()
+        };
+        let there = match &fit.factor {
+            Factor::Arrow(factor) => factor
+                .carried(&fit.mu, convert)
+                .map(|(mu, factor)| Fit { mu, factor: Factor::Arrow(factor) }),
+            Factor::Dense(_) => spread(meaning.convert(draws.view(), &old, &numbers).view(), 1.0)
+                .map(|(mu, factor)| Fit { mu, factor: Factor::Dense(factor) }),
+        };
+        let Some(fit) = there else {
             self.coordinates = old;
             return None;
         };
         let convert = |points: &mut [Vec<f64>]| {
             for point in points {
                 let narrow: Vec<f32> = point.iter().map(|&x| x as f32).collect();
-                let view = ArrayView3::from_shape((1, 1, dim), &narrow).expect("one point");
-                let there = self.meaning.convert(view, &old, &numbers);
-                point.iter_mut().zip(there).for_each(|(x, u)| *x = u.into());
+                point.iter_mut().zip(convert(&narrow)).for_each(|(x, u)| *x = u.into());
             }
         };
         convert(&mut self.peaks);
@@ -215,11 +237,11 @@ impl Starting {
             let mut points: Vec<Vec<f64>> = adam.points.iter().map(wide).collect();
             convert(&mut points);
             adam.points = points.iter().map(|x| x.iter().map(|&x| x as f32).collect()).collect();
-            (adam.center, adam.factor) = (mu.clone(), factor.clone());
+            (adam.center, adam.factor) = (fit.mu.clone(), fit.factor.clone());
             adam.coordinates.clone_from(&numbers);
         }
         (self.coordinates, self.untold) = (numbers, true);
-        Some(Fit { mu, factor })
+        Some(fit)
     }
 
     /// A first Gaussian from the better half of the Adam points.
@@ -250,10 +272,11 @@ impl Starting {
         let point = |&i: &usize| -> Vec<f32> {
             self.points[i * self.dim..(i + 1) * self.dim].iter().map(|&x| x as f32).collect()
         };
+        let factor = Factor::diagonal(&deviation, self.parts.as_ref());
         self.adam = Some(Started {
             points: order.iter().take(STARTS).map(point).collect(),
             center: mu.clone(),
-            factor: diagonal(&deviation),
+            factor: factor.clone(),
             coordinates: self.coordinates.clone(),
             matched: false,
             elsewhere: 0,
@@ -263,7 +286,7 @@ impl Starting {
             .take_while(|&&i| f64::from(logp[i]) > best - PEAK)
             .map(|&i| self.points[i * self.dim..(i + 1) * self.dim].to_vec())
             .collect();
-        self.draw(0, Fit { mu, factor: diagonal(&deviation) });
+        self.draw(0, Fit { mu, factor });
         Next::Evaluate
     }
 
@@ -277,8 +300,7 @@ impl Starting {
             let mut inflated = white.subrows_mut(CANDIDATES, CANDIDATES);
             inflated *= faer::Scale(INFLATION.sqrt());
         }
-        let factor = (fit.factor.transpose(), Part::Upper);
-        let x = product((white.as_ref(), Part::All), factor, Part::All);
+        let x = fit.factor.draws(&white);
         self.points.clear();
         for i in 0..count {
             self.points.extend((0..self.dim).map(|j| fit.mu[j] + x[(i, j)]));
@@ -304,7 +326,8 @@ impl Starting {
 fn judge(fit: &Fit, far: &[Vec<f64>], batch: &Batch, logp: &[f32]) -> Option<Started> {
     let dim = fit.mu.len();
     let count = 2 * CANDIDATES;
-    let scores = Matrix::from_fn(count, dim, |i, j| batch.grad[i * dim + j]) * &fit.factor;
+    let gradients = Matrix::from_fn(count, dim, |i, j| batch.grad[i * dim + j]);
+    let scores = fit.factor.slopes(&gradients);
     let norm = |i: usize| -> f64 {
         let size = scores.row(i).norm_l2() / (dim as f64).sqrt();
         if batch.finite.binary_search(&i).is_ok() { size } else { f64::INFINITY }
@@ -398,7 +421,7 @@ mod tests {
             assert!(evaluations < 105 * 64, "{evaluations}");
             // A⁻¹ L has singular values near 1 where L Lᵀ is near A Aᵀ.
             let a = Matrix::from_fn(dim, dim, |i, j| target.a[i * dim + j]);
-            let mut ratio = started.factor.clone();
+            let Factor::Dense(mut ratio) = started.factor else { panic!("not dense") };
             a.solve_lower_triangular_in_place(&mut ratio);
             let values = eigen(&(&ratio * ratio.transpose())).unwrap().0;
             assert!(values[0] > 0.7 && values[dim - 1] < 1.4, "{values:?}");

@@ -13,6 +13,33 @@ const WORTH_IT: f64 = 0.45;
 /// What the running estimate, a minimum over noisy values, is below the real one.
 const BIAS: f64 = 0.85;
 
+/// Which dimensions all of a model shares, and which are of one part of it only. Parts are independent of
+/// each other given what is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// In increasing order.
+    pub shared: Vec<usize>,
+    /// Of every part, in increasing order.
+    pub own: Vec<Vec<usize>>,
+}
+
+impl Parts {
+    /// The shared dimensions, then those of every part.
+    pub fn groups(&self) -> impl Iterator<Item = &Vec<usize>> {
+        std::iter::once(&self.shared).chain(&self.own)
+    }
+
+    /// Number of dimensions.
+    pub fn dim(&self) -> usize {
+        self.groups().map(Vec::len).sum()
+    }
+
+    /// Dimensions of what is shared and the largest part together.
+    pub fn width(&self) -> usize {
+        self.shared.len() + self.own.iter().map(Vec::len).max().unwrap_or(0)
+    }
+}
+
 /// What positions mean.
 pub trait Meaning: Send + Sync {
     /// Number of quantities that are made of the positions for people; their convergence counts. Where
@@ -23,6 +50,11 @@ pub trait Meaning: Send + Sync {
     /// Values (chain, draw) of a quantity, from positions (draw, chain, dim) in the coordinates of these
     /// numbers.
     fn values(&self, quantity: usize, numbers: &[[f32; 4]], draws: ArrayView3<f32>) -> Vec<f64>;
+
+    /// The parts of the model, if it has any.
+    fn parts(&self) -> Option<Parts> {
+        None
+    }
 
     /// Whether the coordinates depend on numbers.
     fn adapts(&self) -> bool {

@@ -1,10 +1,12 @@
 //! The sampler against posteriors whose moments are known, with fixed keys.
 
+use super::arrow::tests::{example, parts};
+use super::linalg::Matrix;
 use super::{targets::*, *};
 use crate::density::request::{Request, Response};
 use crate::diagnostics::{mcse_mean, mcse_sd};
 use crate::math::Key;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView3, Axis};
 use std::sync::Arc;
 
 fn draws(outcome: Outcome) -> Sampled {
@@ -66,6 +68,75 @@ fn a_gaussian_of_many_scales() {
         assert!((sampled.harmonic_acceptance - 0.8).abs() < 0.06);
         assert!(sampled.gradients.total() * (chains as f64) < 25_000.0);
     }
+}
+
+/// N(0, Σ) of parts that share little, and their positions.
+struct InParts {
+    parts: Arc<Parts>,
+    /// Lower Cholesky factor of Σ.
+    factor: Matrix,
+}
+
+impl Target for InParts {
+    fn dim(&self) -> usize {
+        self.parts.dim()
+    }
+
+    fn evaluate(&self, x: &[f64], grad: &mut [f64]) -> f64 {
+        let mut z = Matrix::from_fn(x.len(), 1, |i, _| x[i]);
+        self.factor.solve_lower_triangular_in_place(&mut z);
+        let logp = -0.5 * z.squared_norm_l2();
+        self.factor.transpose().solve_upper_triangular_in_place(&mut z);
+        grad.iter_mut().enumerate().for_each(|(i, g)| *g = -z[(i, 0)]);
+        logp
+    }
+
+    fn prior_deviation(&self) -> f64 {
+        5.0
+    }
+}
+
+impl Meaning for InParts {
+    fn quantities(&self) -> usize {
+        self.parts.dim()
+    }
+
+    fn values(&self, quantity: usize, numbers: &[[f32; 4]], draws: ArrayView3<f32>) -> Vec<f64> {
+        Positions(self.parts.dim()).values(quantity, numbers, draws)
+    }
+
+    fn parts(&self) -> Option<Parts> {
+        Some(Parts::clone(&self.parts))
+    }
+}
+
+#[test]
+fn a_gaussian_in_parts() {
+    let parts = parts();
+    let factor = example(&parts).dense().unwrap();
+    let variance: Vec<f64> = (0..parts.dim()).map(|i| factor.row(i).squared_norm_l2()).collect();
+    let target = Arc::new(InParts { parts, factor });
+    let (key, settings) = (Key::new(1, "parts"), Settings::default());
+    let start = prior(&*target, key);
+    let sampler = ModelSampler::new(&settings, target.dim(), key, start, target.clone()).unwrap();
+    let mut engine = PlainEngine::new(&[(&*target, key)]);
+    let (cancel, mut outcome) = (AtomicBool::new(false), None);
+    run(&mut engine, vec![sampler], &mut |_| {}, &cancel, &mut |_, found| {
+        outcome = Some(found);
+        Ok(())
+    })
+    .unwrap();
+    let sampled = draws(outcome.unwrap());
+    assert_eq!((sampled.missed.clone(), sampled.divergences, sampled.stuck), (None, 0, 0));
+    assert!(sampled.escalations.is_empty(), "{:?}", sampled.escalations);
+    for (j, &variance) in variance.iter().enumerate() {
+        assert_moments(&sampled, j, 0.0, variance);
+    }
+    let gradients = sampled.gradients;
+    println!("in parts: {gradients:?}, {} draws, length {:.2}", sampled.len(), sampled.length);
+    // The metric is exact: a quarter period of the unit circle.
+    assert!((sampled.length - 1.571).abs() < 0.4, "{}", sampled.length);
+    assert!(gradients.total() < 900.0, "{gradients:?}");
 }
 
 #[test]

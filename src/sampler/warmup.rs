@@ -2,15 +2,17 @@
 //! settle.
 
 use super::{
+    factor::Factor,
     length::base_length,
-    linalg::{Matrix, to_f32},
-    metric::{Window, fisher, spread},
+    metric::{fisher, spread},
     signs::{bends, drifts, far_below, superchain, superchains_agree},
     start::Started,
     step_size::StepSize,
     stop::Meaning,
+    window::Window,
 };
 use crate::density::request::{Collect, Ran, Request};
+use crate::error::{Error, Result};
 use crate::math::{Key, Purpose, philox4x32};
 use ndarray::{ArrayView3, Axis};
 use std::collections::VecDeque;
@@ -66,7 +68,7 @@ pub(super) struct Warmup {
     /// Requests to be answered before the next run.
     queue: VecDeque<Request>,
     /// L of the metric in use.
-    factor: Matrix,
+    factor: Factor,
     step: StepSize,
     length: f64,
     /// Averaged step size at the end of the segment before.
@@ -82,9 +84,14 @@ pub(super) struct Warmup {
     past: Vec<(usize, Window)>,
     window: Window,
     meaning: Arc<dyn Meaning>,
-    /// Whether the coordinates are still to be adapted, and the draws for that.
+    /// Whether the coordinates are still to be adapted.
     unadapted: bool,
+    /// States and log densities of the segment in progress, where they are kept.
     draws: Vec<f32>,
+    logp: Vec<f32>,
+    /// Dimensions that draws have to tell apart: those of what is shared and a part together, where the
+    /// model has parts.
+    width: usize,
     /// Numbers that the coordinates depend on.
     pub coordinates: Vec<[f32; 4]>,
     /// Smoothed acceptance of each chain.
@@ -107,13 +114,18 @@ impl Warmup {
             .flat_map(|chain| &started.points[chain * started.points.len() / chains])
             .copied()
             .collect();
-        let metric = Request::Metric { factor: to_f32(&started.factor) };
         let center: Vec<f32> = started.center.iter().map(|&x| x as f32).collect();
+        let (window, width) = match &started.factor {
+            Factor::Dense(_) => (Window::new(chains, center), dim),
+            Factor::Arrow(l) => (Window::of_states(chains, center), l.parts().width()),
+        };
+        // Without a metric the engine keeps the one it has.
+        let metric = started.factor.to_engine().map(|factor| Request::Metric { factor });
         Self {
             chains,
             dim,
             key,
-            queue: VecDeque::from([metric, Request::Place { points }]),
+            queue: metric.into_iter().chain([Request::Place { points }]).collect(),
             factor: started.factor.clone(),
             step: StepSize::new(dim, target),
             length: base_length(1.0),
@@ -124,10 +136,12 @@ impl Warmup {
             updates: 0,
             finish: None,
             past: Vec::new(),
-            window: Window::new(chains, center),
+            window,
             unadapted: meaning.adapts(),
             meaning,
             draws: Vec::new(),
+            logp: Vec::new(),
+            width,
             coordinates: started.coordinates.clone(),
             smoothed: vec![1.0; chains],
             replaced: 0,
@@ -145,7 +159,9 @@ impl Warmup {
         self.updates = MIN_UPDATES - 2;
         self.segment_step = f64::INFINITY;
         self.past.clear();
-        self.window = Window::new(self.chains, self.window.center().to_vec());
+        self.draws.clear();
+        self.logp.clear();
+        self.window = self.window.anew(self.window.center().to_vec());
     }
 
     /// A request to be answered before the next run.
@@ -164,7 +180,7 @@ impl Warmup {
     pub fn collect(&self) -> Collect {
         match self.finish {
             Some(_) => Collect::Nothing,
-            None if self.adapts() => Collect::Draws,
+            None if self.adapts() || self.in_parts() => Collect::Draws,
             None => Collect::Moments { center: self.window.center().to_vec() },
         }
     }
@@ -201,7 +217,10 @@ impl Warmup {
         if let Some(moments) = &ran.moments {
             self.window.add(moments, &ran.logp);
         }
-        self.draws.extend(&ran.draws);
+        if !ran.draws.is_empty() {
+            self.draws.extend(&ran.draws);
+            self.logp.extend(&ran.logp);
+        }
         if self.step.current() < COLLAPSED {
             return Progress::Failed(format!(
                 "the step size collapsed below {COLLAPSED:.0e} in warm-up: no trajectory is accepted"
@@ -217,15 +236,43 @@ impl Warmup {
         }
         let progress = match self.finish {
             Some(end) if self.done >= end => Progress::Settled,
+            None if self.done >= self.end && self.in_parts() => {
+                // What the states say is asked for once they are all there.
+                self.queue.push_back(Request::Evaluate { points: self.draws.clone() });
+                return Progress::Continue;
+            }
             None if self.done >= self.end && self.adapts() => {
-                self.adapt();
+                let draws = std::mem::take(&mut self.draws);
+                self.logp.clear();
+                if !self.adapt(&draws, None) {
+                    self.next_segment();
+                }
                 Progress::Continue
             }
-            None if self.done >= self.end => self.end_segment(),
+            None if self.done >= self.end => {
+                self.end_segment();
+                Progress::Continue
+            }
             _ => Progress::Continue,
         };
         self.replace_stuck(&ran.logp[ran.logp.len() - self.chains..], first);
         progress
+    }
+
+    /// Digests the gradients of the states of a segment of a model in parts.
+    ///
+    /// # Errors
+    /// A bug where they are not those of the states.
+    pub fn learn(&mut self, gradients: &[f32]) -> Result<()> {
+        let (draws, logp) = (std::mem::take(&mut self.draws), std::mem::take(&mut self.logp));
+        if gradients.len() != draws.len() || draws.is_empty() {
+            return Err(Error::bug("the engine evaluated more or fewer states than asked for"));
+        }
+        if !self.adapts() || !self.adapt(&draws, Some(gradients)) {
+            self.window.add_states(&draws, gradients, &logp);
+            self.end_segment();
+        }
+        Ok(())
     }
 
     /// Whether the coordinates are adapted at the end of the segment.
@@ -233,26 +280,47 @@ impl Warmup {
         self.unadapted && self.end == ADAPTATION
     }
 
-    /// At the end of a segment: new coordinates, and a metric of what its draws are in them. The old ones
-    /// stay where the metric has made up for what is wrong with them, or the draws do not allow for any.
-    fn adapt(&mut self) {
+    fn in_parts(&self) -> bool {
+        matches!(self.factor, Factor::Arrow(_))
+    }
+
+    /// New coordinates, and a metric of what the draws are in them. False where the old ones stay: the metric
+    /// has made up for what is wrong with them, or the draws do not allow for any.
+    fn adapt(&mut self, draws: &[f32], gradients: Option<&[f32]>) -> bool {
         self.unadapted = false;
-        self.next_segment();
-        let draws = std::mem::take(&mut self.draws);
         let n = draws.len() / (self.chains * self.dim);
-        let draws = ArrayView3::from_shape((n, self.chains, self.dim), &draws)
-            .expect("every run brings whole draws");
-        let numbers = self.meaning.learn(&self.coordinates, draws, None);
-        let before = draws;
-        let draws = self.meaning.convert(before, &self.coordinates, &numbers);
-        if !bends(before, draws.view()) {
-            return;
+        let shape = (n, self.chains, self.dim);
+        let view = |of| ArrayView3::from_shape(shape, of).expect("every run brings whole draws");
+        let before = view(draws);
+        let numbers = self.meaning.learn(&self.coordinates, before, gradients.map(view));
+        let after = self.meaning.convert(before, &self.coordinates, &numbers);
+        if !bends(before, after.view()) {
+            return false;
         }
-        let points: Vec<f32> = draws.index_axis(Axis(0), n - 1).iter().copied().collect();
-        let Some((center, factor)) = spread(draws.view(), SLOW) else { return };
+        let points: Vec<f32> = after.index_axis(Axis(0), n - 1).iter().copied().collect();
+        let there = match &self.factor {
+            Factor::Dense(_) => {
+                spread(after.view(), SLOW).map(|(center, factor)| (center, Factor::Dense(factor)))
+            }
+            Factor::Arrow(factor) => {
+                let convert = |points: &[f32]| {
+                    let shape = (1, points.len() / self.dim, self.dim);
+                    let points = ArrayView3::from_shape(shape, points).expect("whole points");
+                    let there = self.meaning.convert(points, &self.coordinates, &numbers);
+                    there.into_iter().collect()
+                };
+                let mean: Vec<f64> = (0..self.dim)
+                    .map(|j| before.index_axis(Axis(2), j).mean().unwrap_or(0.0).into())
+                    .collect();
+                let carried = factor.carried(&mean, convert);
+                carried.map(|(center, factor)| (center, Factor::Arrow(factor)))
+            }
+        };
+        let Some((center, factor)) = there else { return false };
+        let Some(metric) = factor.to_engine() else { return false };
         self.queue.extend([
             Request::Coordinates { numbers: numbers.clone() },
-            Request::Metric { factor: to_f32(&factor) },
+            Request::Metric { factor: metric },
             Request::Place { points },
         ]);
         self.coordinates = numbers;
@@ -261,8 +329,13 @@ impl Warmup {
         self.length = base_length(1.0);
         self.segment_step = f64::INFINITY;
         self.step.restart();
-        let center = center.into_iter().map(|x| x as f32).collect();
-        self.window = Window::new(self.chains, center);
+        if self.in_parts() {
+            // What a metric was before says little of it now.
+            self.updates = 0;
+        }
+        self.window = self.window.anew(center.into_iter().map(|x| x as f32).collect());
+        self.next_segment();
+        true
     }
 
     fn next_segment(&mut self) {
@@ -271,8 +344,8 @@ impl Warmup {
     }
 
     /// At the end of a segment: a new metric and length, if the draws suffice.
-    fn end_segment(&mut self) -> Progress {
-        let next = Window::new(self.chains, self.window.center().to_vec());
+    fn end_segment(&mut self) {
+        let next = self.window.anew(self.window.center().to_vec());
         let segment = std::mem::replace(&mut self.window, next);
         let steady = self.past.last().is_some_and(|(_, before)| !drifts(before, &segment));
         // About the last half of the trajectories so far.
@@ -282,12 +355,13 @@ impl Warmup {
         self.next_segment();
         let mut pool = self.past[0].1.clone();
         self.past[1..].iter().for_each(|(_, window)| pool.merge(window));
-        if 2 * pool.count() < 3 * self.dim {
-            return Progress::Continue;
+        if 2 * pool.count() < 3 * self.width {
+            return;
         }
-        let Some(metric) = fisher(&pool, &self.factor) else { return Progress::Continue };
+        let Some(metric) = fisher(&pool, &self.factor) else { return };
+        let Some(factor) = metric.factor.to_engine() else { return };
         self.updates += 1;
-        self.queue.push_back(Request::Metric { factor: to_f32(&metric.factor) });
+        self.queue.push_back(Request::Metric { factor });
         self.factor = metric.factor;
         let length = base_length(metric.largest);
         let step = self.step.averaged();
@@ -298,12 +372,10 @@ impl Warmup {
         if ready && still && steady && superchains_agree(&pool) {
             self.step.resume();
             self.finish = Some(self.done + (FINISH / self.chains).max(FINISH_LEAST));
-            return Progress::Continue;
+            return;
         }
         self.step.restart();
-        let center = pool.mean().iter().map(|&x| x as f32).collect();
-        self.window = Window::new(self.chains, center);
-        Progress::Continue
+        self.window = pool.anew(pool.mean().iter().map(|&x| x as f32).collect());
     }
 
     /// Makes chains that are stuck, or far below the others, copies of healthy ones: of their own
@@ -347,7 +419,7 @@ fn moved(now: f64, before: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{linalg::diagonal, targets::Positions};
+    use super::super::targets::Positions;
     use super::*;
 
     const CHAINS: usize = 16;
@@ -356,7 +428,7 @@ mod tests {
         let started = Started {
             points: (0..8).map(|i| vec![i as f32, 0.0]).collect(),
             center: vec![0.0; 2],
-            factor: diagonal(&[1.0, 2.0]),
+            factor: Factor::diagonal(&[1.0, 2.0], None),
             coordinates: vec![[0.0; 4]; 2],
             matched: true,
             elsewhere: 0,

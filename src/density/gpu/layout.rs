@@ -40,7 +40,7 @@ pub struct Element {
     pub parents: [u32; 4],
     /// What the data are taken to say of a pooled one.
     pub known: [f32; 4],
-    /// Constants of the coordinate.
+    /// Constants of the coordinate; of a pooled one, of its law.
     pub c: [f32; 2],
     /// The values that are operands of what is made of it, or [`NUMBER`].
     pub made_of: [u32; 2],

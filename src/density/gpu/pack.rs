@@ -210,11 +210,15 @@ pub fn elements(program: &Program<f32>) -> Vec<Element> {
             Some(derived) => (derived.value as u32, derived.operands),
         };
         let [numbers, made_of] = split(&operands);
+        let (_, c) = match &program.priors[i] {
+            Prior::Pooled(pooled) => pooled.code(),
+            _ => program.coordinates[i].code(),
+        };
         Element {
             p,
             parents,
             known: program.known[i],
-            c: program.coordinates[i].code().1.map(|x| x as f32),
+            c: c.map(|x| x as f32),
             made_of,
             numbers: numbers.map(f32::from_bits),
             value,

@@ -46,7 +46,7 @@ pub fn runs(program: &Program<f32>) -> Vec<Run> {
             Prior::Fixed(distribution, _) => Term::Fixed(*distribution),
             Prior::Nested(distribution, signature, _) => Term::Nested(*distribution, *signature),
             Prior::Pooled(pooled) => {
-                coordinate = pooled.code();
+                coordinate = pooled.code().0;
                 Term::Pooled
             }
         };
