@@ -4,11 +4,14 @@
 mod common;
 
 use common::gpu;
+use cpu_time::ProcessTime;
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gigamix::bench::{LEAPFROGS, Shape, Step, Study, place};
 use gigamix::density::{Collect, CpuEngine, Engine, GpuEngine, Request};
 use gigamix::math::{Isa, Key};
 use gigamix::model::{Model, Space};
+use std::time::Duration;
 
 /// Chains of every model.
 const CHAINS: usize = gigamix::bench::CHAINS;
@@ -20,8 +23,8 @@ fn copies(study: &Study, models: usize) -> Vec<(&Model, Key)> {
 }
 
 /// So many trajectories of every chain in one request.
-fn trajectories(
-    c: &mut Criterion,
+fn trajectories<M: Measurement>(
+    c: &mut Criterion<M>,
     id: BenchmarkId,
     study: &Study,
     models: usize,
@@ -77,9 +80,41 @@ fn device(c: &mut Criterion) {
     }
 }
 
-/// What one thread does with each instruction set that this processor has. The last one: from here on
-/// the main thread is a pool by itself.
-fn one_thread(c: &mut Criterion) {
+/// CPU time: what other work on the machine takes away does not count.
+struct CpuTime;
+
+impl Measurement for CpuTime {
+    type Intermediate = ProcessTime;
+    type Value = Duration;
+
+    fn start(&self) -> ProcessTime {
+        ProcessTime::now()
+    }
+
+    fn end(&self, begun: ProcessTime) -> Duration {
+        begun.elapsed()
+    }
+
+    fn add(&self, a: &Duration, b: &Duration) -> Duration {
+        *a + *b
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, time: &Duration) -> f64 {
+        time.as_nanos() as f64
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        WallTime.formatter()
+    }
+}
+
+/// What one thread does with each instruction set that this processor has, in CPU time. The last one: from
+/// here on the main thread is a pool by itself.
+fn one_thread(c: &mut Criterion<CpuTime>) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
     let _pool = pool.build().expect("a thread");
     let study = Study::new(&Shape::CASE_STUDY, 0).expect("study");
@@ -90,5 +125,10 @@ fn one_thread(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, cpu, device, one_thread);
-criterion_main!(benches);
+criterion_group!(benches, cpu, device);
+criterion_group! {
+    name = alone;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = one_thread
+}
+criterion_main!(benches, alone);
